@@ -1,0 +1,51 @@
+# Everything a person types. `make` alone prints the list.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+BIN := .venv/bin
+# Two test processes: enough to keep two cores busy, few enough for SQLite on a small machine.
+PYTEST := $(BIN)/python -m pytest -n 2
+
+.PHONY: help setup demo test check bench lint fmt docs lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-8s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Build .venv from the pinned lock file (skipped when up to date)
+	@deploy/setup-venv
+
+demo: setup ## Run made-up projects through the whole archive and serve its pages (ARGS="--no-serve" to only run)
+	$(BIN)/juanzong demo $(ARGS)
+
+test: setup ## Everything: prerequisites, lint, every test
+	@deploy/test-prerequisites
+	@$(MAKE) --no-print-directory lint
+	$(PYTEST) $(ARGS)
+
+check: setup ## Under a minute: lint and the fast tests
+	@$(MAKE) --no-print-directory lint
+	$(PYTEST) -q -m "not slow and not browser" $(ARGS)
+
+bench: setup ## One JSON line per benchmark
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lint: setup ## Style, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: setup ## Put the sources into the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: setup ## Write the generated pages of docs/ again
+	$(BIN)/python docs/generate.py
+
+lock: setup ## Choose and pin every dependency anew
+	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --extra dev --python-version 3.11 \
+		pyproject.toml -o requirements.lock
+
+clean: ## Remove what can be built again; the archive in .juanzong stays
+	rm -rf build dist *.egg-info .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The kernel: records, volumes, plan, bytes, ledger and evidence. Nothing in it knows what is built on top."""

@@ -1,0 +1,1 @@
+"""Bytes: stored once under their digest, never changed, never overwritten."""

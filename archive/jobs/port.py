@@ -1,0 +1,77 @@
+"""The queue of work, and the contract that `tests/contracts/test_jobs.py` runs on every adapter.
+
+A job is a wake-up: a kind and the key of what it is about. It says "look at this", never "do exactly that": what is to
+be done is found in the database by whoever takes it. Hence a job may come twice or be lost without harm.
+
+- `enqueue` writes the row in the caller's transaction; while one waits for the same kind and key, no second is added;
+- `claim` leases the oldest job that is due to one worker; after the lease has run out anyone may claim it again;
+- `complete` removes it; `retry` puts it back for later, and after the last attempt sets it aside with its reason;
+- a job enqueued while one of the same kind and key is being worked on runs after it: nothing is missed.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from archive.db.uow import UnitOfWork
+
+
+@dataclass(frozen=True)
+class Job:
+    """A leased piece of work. `attempt` counts from 1."""
+
+    id: str
+    kind: str
+    key: str
+    attempt: int
+
+
+@dataclass(frozen=True)
+class FailedJob:
+    """A job that was tried as often as allowed, with the code and sentence of its last failure."""
+
+    kind: str
+    key: str
+    attempts: int
+    code: str
+    message: str
+
+
+class JobQueue(Protocol):
+    """Durable, leased work."""
+
+    def enqueue(self, uow: UnitOfWork, kind: str, key: str, *, due: datetime | None = None) -> None:
+        """Ask for work once the transaction has committed, not before `due`."""
+        ...
+
+    def claim(self, worker: str, kinds: frozenset[str] | None = None) -> Job | None:
+        """Lease the next job that is due, or None where nothing is."""
+        ...
+
+    def heartbeat(self, job: Job) -> None:
+        """Extend the lease of a job still being worked on."""
+        ...
+
+    def complete(self, job: Job) -> None:
+        """The work is done."""
+        ...
+
+    def retry(self, job: Job, code: str, message: str) -> bool:
+        """The work failed and may succeed later. False if it was the last attempt: the job is set aside."""
+        ...
+
+    def set_aside(self, job: Job, code: str, message: str) -> None:
+        """The work failed and will fail again: keep it with its reason until somebody revives it."""
+        ...
+
+    def revive(self) -> int:
+        """Put every job that was set aside back into the queue; how many."""
+        ...
+
+    def pending(self) -> int:
+        """Jobs that wait or are leased, set aside ones not counted."""
+        ...
+
+    def failed(self) -> list[FailedJob]:
+        """What was set aside."""
+        ...

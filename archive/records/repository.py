@@ -1,0 +1,217 @@
+"""Every statement about records. Lists and counts take a `Scope`: there is no way to list without one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, false, func, insert, or_, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from archive.authorization import AccessLevel, Clause, Scope
+from archive.records import model
+from archive.records.types import (
+    SETTLED,
+    Component,
+    ComponentRole,
+    ExtractedText,
+    FieldValue,
+    Record,
+    RecordState,
+    Version,
+    VersionReason,
+)
+
+
+def within(scope: Scope) -> ColumnElement[bool]:
+    """The condition on `records_item` that is true exactly for records inside `scope`."""
+    return or_(false(), *(_clause(clause, scope.now) for clause in scope.clauses))
+
+
+def _clause(clause: Clause, now: datetime) -> ColumnElement[bool]:
+    columns = model.item.c
+    conditions: list[ColumnElement[bool]] = [columns.level.in_(sorted(clause.levels))]
+    if "" not in clause.regions:
+        conditions.append(or_(false(), *(columns.region.startswith(r, autoescape=True) for r in clause.regions)))
+    if clause.released_only:
+        conditions += [columns.state.in_(sorted(SETTLED)), columns.released_from <= now]
+    return and_(*conditions)
+
+
+class RecordRepository:
+    """Rows of records, versions, components, texts and fields."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def insert_record(self, record: Record) -> None:
+        """Add a new record."""
+        self._connection.execute(insert(model.item).values(**_columns(record)))
+
+    def update_record(self, record_id: str, **values: object) -> None:
+        """Change columns of one record."""
+        self._connection.execute(update(model.item).where(model.item.c.id == record_id).values(**values))
+
+    def insert_version(self, version: Version, components: Iterable[Component]) -> None:
+        """Add a version with its components; neither is ever changed afterwards."""
+        self._connection.execute(insert(model.version).values(**_columns(version)))
+        rows = [_columns(component) for component in components]
+        if rows:
+            self._connection.execute(insert(model.component), rows)
+
+    def by_id(self, record_id: str) -> Record | None:
+        """One record, without regard to who asks: services decide that."""
+        return self._one(model.item.c.id == record_id)
+
+    def by_source(self, source: str, external_id: str) -> Record | None:
+        """The record that stands for one document of one source."""
+        return self._one(and_(model.item.c.source == source, model.item.c.external_id == external_id))
+
+    def by_reference(self, reference_code: str) -> Record | None:
+        """The record with one reference code (档号)."""
+        return self._one(model.item.c.reference_code == reference_code)
+
+    def _one(self, condition: ColumnElement[bool]) -> Record | None:
+        row = self._connection.execute(select(model.item).where(condition)).mappings().one_or_none()
+        return None if row is None else _record(row)
+
+    def versions(self, record_id: str) -> list[Version]:
+        """All versions, oldest first."""
+        query = select(model.version).where(model.version.c.record_id == record_id).order_by(model.version.c.number)
+        return [_version(row) for row in self._connection.execute(query).mappings()]
+
+    def version(self, record_id: str, number: int) -> Version | None:
+        """One version."""
+        query = select(model.version).where(model.version.c.record_id == record_id, model.version.c.number == number)
+        row = self._connection.execute(query).mappings().one_or_none()
+        return None if row is None else _version(row)
+
+    def components(self, version_id: str) -> list[Component]:
+        """The components of one version in their order."""
+        query = (
+            select(model.component)
+            .where(model.component.c.version_id == version_id)
+            .order_by(model.component.c.ordinal)
+        )
+        return [_component(row) for row in self._connection.execute(query).mappings()]
+
+    def component(self, component_id: str) -> Component | None:
+        """One component."""
+        row = (
+            self._connection.execute(select(model.component).where(model.component.c.id == component_id))
+            .mappings()
+            .one_or_none()
+        )
+        return None if row is None else _component(row)
+
+    def record_of(self, component_id: str) -> Record | None:
+        """The record that a component belongs to."""
+        query = (
+            select(model.item)
+            .join(model.version, model.version.c.record_id == model.item.c.id)
+            .join(model.component, model.component.c.version_id == model.version.c.id)
+            .where(model.component.c.id == component_id)
+        )
+        row = self._connection.execute(query).mappings().one_or_none()
+        return None if row is None else _record(row)
+
+    def all_components(self) -> Iterable[tuple[str, Component]]:
+        """Every component with the id of its record, for fsck."""
+        query = (
+            select(model.version.c.record_id, *model.component.c)
+            .join(model.version, model.version.c.id == model.component.c.version_id)
+            .order_by(model.component.c.id)
+        )
+        for row in self._connection.execute(query).mappings():
+            yield row["record_id"], _component(row)
+
+    def put_texts(self, texts: Sequence[ExtractedText]) -> None:
+        """Store or replace extracted texts."""
+        for text in texts:
+            values = asdict(text)
+            statement = upsert(model.text).values(**values)
+            self._connection.execute(statement.on_conflict_do_update(index_elements=["component_id"], set_=values))
+
+    def texts(self, version_id: str) -> dict[str, ExtractedText]:
+        """Texts of one version by component id."""
+        query = (
+            select(model.text)
+            .join(model.component, model.component.c.id == model.text.c.component_id)
+            .where(model.component.c.version_id == version_id)
+        )
+        return {row["component_id"]: ExtractedText(**row) for row in self._connection.execute(query).mappings()}
+
+    def put_fields(self, record_id: str, version: int, fields: Iterable[FieldValue]) -> None:
+        """Store or replace described values of one version."""
+        for value in fields:
+            values = asdict(value) | {"record_id": record_id, "version": version}
+            self._connection.execute(
+                upsert(model.field)
+                .values(**values)
+                .on_conflict_do_update(index_elements=["record_id", "version", "name"], set_=values)
+            )
+
+    def fields(self, record_id: str, version: int) -> list[FieldValue]:
+        """Described values of one version by name."""
+        query = (
+            select(model.field.c.name, model.field.c.value, model.field.c.origin, model.field.c.confidence)
+            .where(model.field.c.record_id == record_id, model.field.c.version == version)
+            .order_by(model.field.c.name)
+        )
+        return [FieldValue(**row) for row in self._connection.execute(query).mappings()]
+
+    def page(
+        self,
+        scope: Scope,
+        *,
+        states: Sequence[RecordState] = (),
+        project_id: str | None = None,
+        volume_id: str | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> list[Record]:
+        """Records inside `scope`, newest publication first; within a volume in the order of their numbers."""
+        query = select(model.item).where(within(scope)).limit(limit).offset(offset)
+        if states:
+            query = query.where(model.item.c.state.in_(states))
+        if project_id is not None:
+            query = query.where(model.item.c.project_id == project_id)
+        if volume_id is not None:
+            query = query.where(model.item.c.volume_id == volume_id).order_by(model.item.c.item_number)
+        query = query.order_by(model.item.c.published.desc(), model.item.c.id)
+        return [_record(row) for row in self._connection.execute(query).mappings()]
+
+    def members(self, volume_id: str) -> list[Record]:
+        """Every record of a volume, for the services that arrange it."""
+        query = select(model.item).where(model.item.c.volume_id == volume_id).order_by(model.item.c.id)
+        return [_record(row) for row in self._connection.execute(query).mappings()]
+
+    def count_by_state(self, scope: Scope) -> dict[RecordState, int]:
+        """How many records inside `scope` stand in each state."""
+        query = select(model.item.c.state, func.count()).where(within(scope)).group_by(model.item.c.state)
+        found = {RecordState(state): number for state, number in self._connection.execute(query)}
+        return {state: found.get(state, 0) for state in RecordState}
+
+    def ids_after(self, record_id: str, limit: int) -> list[str]:
+        """Record ids in order, after `record_id` ("" from the start), for sweeps and rebuilds."""
+        query = select(model.item.c.id).where(model.item.c.id > record_id).order_by(model.item.c.id).limit(limit)
+        return list(self._connection.execute(query).scalars())
+
+
+def _columns(value: Record | Version | Component) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
+def _record(row: RowMapping) -> Record:
+    values = dict(row)
+    return Record(**values | {"state": RecordState(values["state"]), "level": AccessLevel(values["level"])})
+
+
+def _version(row: RowMapping) -> Version:
+    values = dict(row)
+    return Version(**values | {"reason": VersionReason(values["reason"])})
+
+
+def _component(row: RowMapping) -> Component:
+    values = {name: row[name] for name in Component.__dataclass_fields__}
+    return Component(**values | {"role": ComponentRole(values["role"])})

@@ -1,0 +1,201 @@
+"""Closing (归档): when a volume is complete, numbered once and sealed into the ledger.
+
+Numbers are given in one sweep ordered by end date, project and section: the same material gives the same numbers, in
+whatever order it came in and however often the work was interrupted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, tzinfo
+
+from archive.authorization import Actor, Authorizer, Permission
+from archive.db.uow import UnitOfWork
+from archive.errors import Conflict, NotFound
+from archive.ledger.canonical import JSON
+from archive.ledger.types import Event, EventType
+from archive.plan.types import Outcome, Plan
+from archive.records.repository import RecordRepository
+from archive.records.service import Act
+from archive.records.types import SETTLED, Record, RecordState
+from archive.volumes.repository import VolumeRepository
+from archive.volumes.service import Ports
+from archive.volumes.types import Volume, VolumeState
+
+NO_RULE = "*"
+"""Stands among the missing classes where the plan has no completeness rule for a trade and outcome."""
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What a closing sweep did: reference codes of volumes closed, ids of volumes that lack documents."""
+
+    closed: tuple[str, ...]
+    incomplete: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Ending:
+    outcome: Outcome
+    ended_on: date
+    record: Record
+
+
+class Closing:
+    """Closes volumes under one plan; `zone` decides on which day a moment falls."""
+
+    def __init__(self, ports: Ports, plan: Plan, zone: tzinfo) -> None:
+        self._ports = ports
+        self._plan = plan
+        self._zone = zone
+
+    def sweep(self, actor: Actor) -> Swept:
+        """Close every volume whose process has ended and that lacks nothing; remember what the others lack."""
+        with self._ports.database.reading() as connection:
+            volumes = VolumeRepository(connection)
+            due = []
+            for volume in volumes.not_closed():
+                ending = self._ending(RecordRepository(connection), volumes, volume)
+                project = volumes.project(volume.project_id)
+                if ending is not None and project is not None:
+                    due.append(((ending.ended_on, project.code or "", project.name, volume.section), volume.id))
+        closed, incomplete = [], []
+        for _, volume_id in sorted(due):
+            with self._ports.database.writing() as uow:
+                code = self._close_if_complete(uow, volume_id, actor)
+            if code is None:
+                incomplete.append(volume_id)
+            else:
+                closed.append(code)
+        return Swept(tuple(closed), tuple(incomplete))
+
+    def _ending(self, records: RecordRepository, volumes: VolumeRepository, volume: Volume) -> _Ending | None:
+        """How the process of a volume ended: from its own records, or from those that speak of the whole project."""
+        members = records.members(volume.id)
+        if not members or any(member.state not in SETTLED for member in members):
+            return None
+        whole = volumes.volume_of(volume.project_id, "")
+        shared = records.members(whole.id) if whole is not None and whole.id != volume.id else []
+        for candidates in (members, shared):
+            endings = [ending for record in candidates if (ending := self._ends(record)) is not None]
+            if endings:
+                # A trade that failed and was then awarded in a second round has been awarded.
+                return max(endings, key=lambda e: (e.outcome is Outcome.AWARD, e.ended_on, e.record.external_id))
+        return None
+
+    def _ends(self, record: Record) -> _Ending | None:
+        if record.class_code is None or record.published is None or record.state is RecordState.WITHDRAWN:
+            return None
+        outcome = self._plan.ends(record.class_code, record.title)
+        if outcome is None:
+            return None
+        return _Ending(outcome, record.published.astimezone(self._zone).date(), record)
+
+    def _close_if_complete(self, uow: UnitOfWork, volume_id: str, actor: Actor) -> str | None:
+        volumes, records = VolumeRepository(uow.connection), RecordRepository(uow.connection)
+        volume = volumes.volume(volume_id)
+        if volume is None or volume.state is VolumeState.CLOSED:
+            return None
+        ending = self._ending(records, volumes, volume)
+        if ending is None:
+            return None
+        missing = self._missing(records, volumes, volume, ending)
+        if missing:
+            volumes.update_volume(
+                volume.id,
+                state=VolumeState.INCOMPLETE,
+                outcome=ending.outcome,
+                ended_on=ending.ended_on,
+                missing=list(missing),
+            )
+            return None
+        return self._close(uow, volume, ending, actor)
+
+    def _missing(
+        self, records: RecordRepository, volumes: VolumeRepository, volume: Volume, ending: _Ending
+    ) -> tuple[str, ...]:
+        present = {
+            member.class_code
+            for sibling in volumes.volumes_of(volume.project_id)
+            if sibling.section in {volume.section, ""}
+            for member in records.members(sibling.id)
+        }
+        try:
+            required = self._plan.required(ending.record.trade_type or "", ending.outcome)
+        except NotFound:
+            # Without a rule nobody can say that the volume is complete; a person has to.
+            required = (NO_RULE,)
+        return tuple(code for code in required if code not in present and code not in volume.declared)
+
+    def _close(self, uow: UnitOfWork, volume: Volume, ending: _Ending, actor: Actor) -> str:
+        records, volumes = RecordRepository(uow.connection), VolumeRepository(uow.connection)
+        members = sorted(records.members(volume.id), key=self._order)
+        retention = self._plan.longest_retention(
+            tuple(self._plan.document_class(member.class_code).retention for member in members if member.class_code)
+        )
+        values: dict[str, str | int] = {
+            "fonds": ending.record.fonds,
+            "trade_letter": ending.record.trade_type or "",
+            "region": ending.record.region,
+            "year": ending.ended_on.year,
+            "retention": retention,
+        }
+        scope = "|".join(str(value) for value in values.values())
+        number = volumes.next_number(scope)
+        reference = self._plan.numbers.volume_code(values | {"number": number})
+        volumes.update_volume(
+            volume.id,
+            state=VolumeState.CLOSED,
+            outcome=ending.outcome,
+            ended_on=ending.ended_on,
+            number=number,
+            reference_code=reference,
+            retention=retention,
+            item_count=len(members),
+            missing=[],
+            closed_at=self._ports.clock.now(),
+        )
+        self._number(uow, volume, reference, members, actor)
+        body: dict[str, JSON] = {
+            "reference_code": reference,
+            "outcome": str(ending.outcome),
+            "retention": retention,
+            "declared": list(volume.declared),
+            "items": [{"item": n, "record": m.id, "version": m.version} for n, m in enumerate(members, start=1)],
+        }
+        self._ports.ledger.append(uow, Event(EventType.VOLUME_CLOSED, actor.id, "volume", volume.id, body))
+        return reference
+
+    def _number(self, uow: UnitOfWork, volume: Volume, reference: str, members: Sequence[Record], actor: Actor) -> None:
+        for number, member in enumerate(members, start=1):
+            code = self._plan.numbers.item_code(reference, number)
+            state = RecordState.FILED if member.state is RecordState.PLACED else member.state
+            act = Act(EventType.RECORD_FILED, actor, {"volume": volume.id, "reference_code": code, "item": number})
+            self._ports.records.move(uow, member, state, act, item_number=number, reference_code=code)
+
+    def _order(self, record: Record) -> tuple[str, str, str, str]:
+        """Procedure order: stage, class, publication, then the source's own id."""
+        stage = self._plan.document_class(record.class_code).stage_order if record.class_code else ""
+        published = record.published.isoformat() if record.published else ""
+        return stage, record.class_code or "", published, record.external_id
+
+    def declare_missing(
+        self, uow: UnitOfWork, authorizer: Authorizer, actor: Actor, volume_id: str, reason: str
+    ) -> str | None:
+        """A person declares that what a volume lacks does not exist, which lets it close; its reference code then.
+
+        Raises:
+            Forbidden, NotFound: the actor may not close volumes here.
+            Conflict: the volume lacks nothing.
+        """
+        volume = VolumeRepository(uow.connection).volume(volume_id)
+        members = RecordRepository(uow.connection).members(volume_id)
+        if volume is None or not members:
+            raise NotFound("volume-unknown", volume=volume_id)
+        authorizer.require(actor, Permission.VOLUME_CLOSE, members[0].subject)
+        if not volume.missing:
+            raise Conflict("volume-lacks-nothing", volume=volume_id)
+        declared = [*volume.declared, *volume.missing]
+        VolumeRepository(uow.connection).update_volume(volume_id, declared=declared, missing=[])
+        body: dict[str, JSON] = {"decision": "declare-missing", "classes": list(volume.missing), "reason": reason}
+        self._ports.ledger.append(uow, Event(EventType.DECISION_MADE, actor.id, "volume", volume_id, body))
+        return self._close_if_complete(uow, volume_id, actor)

@@ -1,0 +1,118 @@
+"""The kernel, put together for one process: the only place that names its adapters."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from archive.blobs.directory import DirectoryBlobStore
+from archive.blobs.port import BlobStore
+from archive.clock import Clock, SystemClock
+from archive.db.engine import build_engine
+from archive.db.migrating import migrate, require_current
+from archive.db.uow import Database
+from archive.errors import InvalidInput, NotFound
+from archive.ids import Ids, RandomIds
+from archive.jobs.local import LocalJobQueue
+from archive.ledger.integrator import Integrator
+from archive.ledger.service import Ledger
+from archive.ledger.signing import create_key, load_signer, write_trust
+from archive.plan.service import load_plan
+from archive.plan.types import Plan
+from archive.records.service import RecordService
+from archive.settings import Settings
+from archive.volumes.closing import Closing
+from archive.volumes.service import Ports, VolumeService
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """Everything that records, volumes and ledger need, on the adapters that the settings name."""
+
+    settings: Settings
+    database: Database
+    blobs: BlobStore
+    ledger: Ledger
+    integrator: Integrator
+    jobs: LocalJobQueue
+    clock: Clock
+    ids: Ids
+    plan: Plan
+    records: RecordService
+    volumes: VolumeService
+    closing: Closing
+
+
+def found(settings: Settings) -> bool:
+    """Make the home, its database and its signing key where they are missing; whether anything was.
+
+    Safe to repeat after a stop at any point. A key that is there is never replaced.
+
+    Raises:
+        InvalidInput: the home cannot be written.
+    """
+    key = settings.ledger.key_path
+    try:
+        for folder in (settings.home, key.parent):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new = not key.exists()
+        if new:
+            create_key(key)
+        if not settings.ledger.trust_path.exists():
+            write_trust(settings.ledger.trust_path, load_signer(key, settings.ledger.origin).trust())
+    except OSError as error:
+        raise InvalidInput("home-unwritable", home=str(settings.home), detail=error.strerror) from error
+    migrate(settings.database.url)
+    return new
+
+
+def build_kernel(settings: Settings, clock: Clock | None = None, ids: Ids | None = None) -> Kernel:
+    """The kernel of a founded home.
+
+    Raises:
+        NotFound: the home has not been founded (`home-missing`).
+        Conflict: its database is older or newer than this program.
+    """
+    if not settings.ledger.key_path.exists():
+        raise NotFound("home-missing", home=str(settings.home))
+    require_current(settings.database.url)
+    clock, ids = clock or SystemClock(), ids or RandomIds()
+    database = Database(build_engine(settings.database.url))
+    blobs = build_blobs(settings.blobs.url)
+    ledger = Ledger(clock)
+    plan = load_plan(settings.plan.id)
+    records = RecordService(blobs, ledger, clock, ids, lambda region: _fonds(settings, plan, region))
+    ports = Ports(database, records, ledger, clock, ids)
+    lease = timedelta(seconds=settings.jobs.lease_seconds)
+    return Kernel(
+        settings=settings,
+        database=database,
+        blobs=blobs,
+        ledger=ledger,
+        integrator=Integrator(database, clock, load_signer(settings.ledger.key_path, settings.ledger.origin)),
+        jobs=LocalJobQueue(database, clock, ids, lease, settings.jobs.attempts),
+        clock=clock,
+        ids=ids,
+        plan=plan,
+        records=records,
+        volumes=VolumeService(ports, plan),
+        closing=Closing(ports, plan, settings.web.timezone),
+    )
+
+
+def build_blobs(url: str) -> BlobStore:
+    """The store of bytes at `url` (`file:///folder`).
+
+    Raises:
+        InvalidInput: the URL names a store the archive does not know.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "file" or parts.netloc or not parts.path:
+        raise InvalidInput("blobs-url", url=url.rsplit("@", maxsplit=1)[-1])
+    return DirectoryBlobStore(Path(unquote(parts.path)))
+
+
+def _fonds(settings: Settings, plan: Plan, region: str) -> str:
+    """The fonds of a region's own centre; records of any other region belong to the centre that runs this archive."""
+    known = plan.fonds(region)
+    return known if known != plan.default_fonds else settings.centre.fonds

@@ -1,0 +1,1 @@
+"""The way in: connectors, the steps from capture to filing, and the people's queue."""

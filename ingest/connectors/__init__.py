@@ -1,0 +1,1 @@
+"""Connectors: one for each way a trading system delivers, all behind one port."""

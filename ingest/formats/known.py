@@ -1,0 +1,83 @@
+"""The handful of formats a trading centre meets every day, as PRONOM names them, and the extensions they go by."""
+
+from collections.abc import Mapping
+
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+DOCM = "application/vnd.ms-word.document.macroenabled.12"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSM = "application/vnd.ms-excel.sheet.macroenabled.12"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+OFD = "application/ofd"
+ZIP = "application/zip"
+HTML = "text/html"
+TEXT = "text/plain"
+XML = "application/xml"
+MP4 = "video/mp4"
+EMPTY = "application/x-empty"
+UNKNOWN = "application/octet-stream"
+
+PDF_PUIDS: Mapping[str, str] = {
+    "1.0": "fmt/14",
+    "1.1": "fmt/15",
+    "1.2": "fmt/16",
+    "1.3": "fmt/17",
+    "1.4": "fmt/18",
+    "1.5": "fmt/19",
+    "1.6": "fmt/20",
+    "1.7": "fmt/276",
+    "2.0": "fmt/1129",
+}
+
+_WORD_MAIN = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+_SHEET_MAIN = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+_SLIDES_MAIN = "application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml"
+
+# Content type of a package's main part (ECMA-376 part 1, 11 to 13) -> PUID, MIME type, label.
+OFFICE_PARTS: Mapping[bytes, tuple[str, str, str]] = {
+    _WORD_MAIN.encode(): ("fmt/412", DOCX, "Microsoft Word for Windows"),
+    b"application/vnd.ms-word.document.macroEnabled.main+xml": ("fmt/523", DOCM, "Microsoft Word macro-enabled"),
+    _SHEET_MAIN.encode(): ("fmt/214", XLSX, "Microsoft Excel for Windows"),
+    b"application/vnd.ms-excel.sheet.macroEnabled.main+xml": ("fmt/445", XLSM, "Microsoft Excel macro-enabled"),
+    _SLIDES_MAIN.encode(): ("fmt/215", PPTX, "Microsoft PowerPoint for Windows"),
+}
+
+# Major brands of ISO/IEC 14496-12 files that PRONOM calls MPEG-4 Media File; other brands go to the full registry.
+MP4_BRANDS = frozenset(
+    {b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"dash", b"M4V ", b"M4A "},
+)
+
+# MIME types of formats for which PRONOM states none.
+NAMELESS: Mapping[str, str] = {"fmt/569": "video/x-matroska", "fmt/585": "video/mp2t"}
+
+EXTENSIONS: Mapping[str, frozenset[str]] = {
+    PDF: frozenset({"pdf"}),
+    DOCX: frozenset({"docx", "dotx"}),
+    DOCM: frozenset({"docm", "dotm"}),
+    XLSX: frozenset({"xlsx", "xltx"}),
+    XLSM: frozenset({"xlsm", "xltm"}),
+    PPTX: frozenset({"pptx", "potx", "ppsx"}),
+    OFD: frozenset({"ofd"}),
+    ZIP: frozenset({"zip"}),
+    HTML: frozenset({"html", "htm", "xhtml", "shtml", "jhtml", "mht"}),
+    TEXT: frozenset({"txt", "csv", "log", "md", "json", "jsonl", "ini", "tsv"}),
+    XML: frozenset({"xml", "xsd", "xsl", "xhtml", "html"}),
+    MP4: frozenset({"mp4", "m4v", "m4a"}),
+    "application/msword": frozenset({"doc", "dot", "wps"}),
+    "application/vnd.ms-excel": frozenset({"xls", "xlt", "et"}),
+    "application/vnd.ms-powerpoint": frozenset({"ppt", "pps", "dps"}),
+    "application/rtf": frozenset({"rtf", "doc"}),
+    "image/jpeg": frozenset({"jpg", "jpeg", "jpe", "jfif"}),
+    "image/png": frozenset({"png"}),
+    "image/gif": frozenset({"gif"}),
+    "image/bmp": frozenset({"bmp"}),
+    "image/tiff": frozenset({"tif", "tiff"}),
+    "audio/mpeg": frozenset({"mp3"}),
+    "audio/x-wav": frozenset({"wav"}),
+    "video/x-msvideo": frozenset({"avi"}),
+    "video/mp2t": frozenset({"ts", "m2ts", "mts"}),
+    "video/x-matroska": frozenset({"mkv"}),
+    "application/x-7z-compressed": frozenset({"7z"}),
+    "application/vnd.rar": frozenset({"rar"}),
+    "application/gzip": frozenset({"gz", "tgz"}),
+}

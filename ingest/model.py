@@ -1,0 +1,83 @@
+"""Tables of sources, arrivals, outcomes of steps, results of checks and decisions of people."""
+
+from sqlalchemy import JSON, Column, Float, Index, Integer, String, Table, Text
+
+from archive.db.base import Moment, metadata
+
+source = Table(
+    "ingest_source",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("connector", String(32), nullable=False),
+    Column("location", Text, nullable=False),
+    Column("position", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("last_success", Moment),
+    Column("last_failure", Moment),
+    Column("failure_code", Text),
+    Column("failure_message", Text),
+)
+
+arrival = Table(
+    "ingest_arrival",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("external_id", Text, primary_key=True),
+    Column("status", String(16), nullable=False),
+    Column("record_id", String(32)),
+    Column("fingerprint", Text, nullable=False),
+    Column("code", Text),
+    Column("message", Text),
+    Column("raw_sha256", String(64)),
+    Column("first_seen", Moment, nullable=False),
+    Column("last_seen", Moment, nullable=False),
+    Column("checked_at", Moment, nullable=False),
+    Index(None, "status"),
+)
+
+outcome = Table(
+    "ingest_outcome",
+    metadata,
+    Column("record_id", String(32), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("step", String(16), primary_key=True),
+    Column("step_version", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("code", Text),
+    Column("params", JSON, nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("milliseconds", Float, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index(None, "status"),
+)
+
+check = Table(
+    "ingest_check",
+    metadata,
+    Column("record_id", String(32), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("run", Integer, primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("code", String(16), nullable=False),
+    Column("nature", String(16), nullable=False),
+    Column("component_id", String(32)),
+    Column("outcome", String(16), nullable=False),
+    Column("reason", Text),
+    Column("params", JSON, nullable=False),
+    Column("rule_version", Text, nullable=False),
+    Column("milliseconds", Float, nullable=False),
+)
+
+decision = Table(
+    "ingest_decision",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("record_id", String(32), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("step", String(16), nullable=False),
+    Column("choice", JSON, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+    Index(None, "record_id"),
+)

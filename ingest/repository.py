@@ -1,0 +1,187 @@
+"""Every statement about sources, arrivals, outcomes, checks and decisions."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, select, tuple_, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from archive.authorization import Scope
+from archive.records.model import item
+from archive.records.repository import within
+from ingest import model
+from ingest.types import ArrivalStatus, PersonDecision, SeenArrival, Source, Status, StepOutcome
+
+
+class SourceRepository:
+    """Rows of sources and of what they showed."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, source: Source) -> None:
+        """Register a source."""
+        self._connection.execute(insert(model.source).values(**_columns(source)))
+
+    def update(self, name: str, **values: object) -> None:
+        """Change columns of a source."""
+        self._connection.execute(update(model.source).where(model.source.c.name == name).values(**values))
+
+    def get(self, name: str) -> Source | None:
+        """One source."""
+        query = select(model.source).where(model.source.c.name == name)
+        row = self._connection.execute(query).mappings().one_or_none()
+        return None if row is None else Source(**row)
+
+    def all(self) -> list[Source]:
+        """Every source by name."""
+        query = select(model.source).order_by(model.source.c.name)
+        return [Source(**row) for row in self._connection.execute(query).mappings()]
+
+    def arrival(self, source: str, external_id: str) -> SeenArrival | None:
+        """What is remembered of one document."""
+        columns = model.arrival.c
+        query = select(model.arrival).where(columns.source == source, columns.external_id == external_id)
+        row = self._connection.execute(query).mappings().one_or_none()
+        return None if row is None else _arrival(row)
+
+    def captured(self, source: str) -> list[SeenArrival]:
+        """Documents of a source that were captured and not withdrawn since, by id."""
+        columns = model.arrival.c
+        query = select(model.arrival).where(columns.source == source, columns.status == ArrivalStatus.CAPTURED)
+        return [_arrival(row) for row in self._connection.execute(query.order_by(columns.external_id)).mappings()]
+
+    def put_arrival(self, arrival: SeenArrival) -> None:
+        """Remember a document, or what it is now."""
+        values = _columns(arrival)
+        later = {key: value for key, value in values.items() if key != "first_seen"}
+        statement = upsert(model.arrival).values(**values)
+        self._connection.execute(statement.on_conflict_do_update(index_elements=["source", "external_id"], set_=later))
+
+    def refused(self, limit: int = 100) -> list[SeenArrival]:
+        """Documents that could not be taken in, last seen first."""
+        columns = model.arrival.c
+        query = select(model.arrival).where(columns.status == ArrivalStatus.REFUSED)
+        query = query.order_by(columns.last_seen.desc(), columns.external_id).limit(limit)
+        return [_arrival(row) for row in self._connection.execute(query).mappings()]
+
+    def count_by_status(self) -> dict[tuple[str, ArrivalStatus], int]:
+        """How many documents of each source stand how."""
+        columns = model.arrival.c
+        query = select(columns.source, columns.status, func.count()).group_by(columns.source, columns.status)
+        return {(source, ArrivalStatus(status)): number for source, status, number in self._connection.execute(query)}
+
+
+class OutcomeRepository:
+    """Rows of step outcomes, check results and decisions."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, outcome: StepOutcome) -> None:
+        """Store the outcome of a step; an older one of the same step gives way."""
+        values = _columns(outcome)
+        statement = upsert(model.outcome).values(**values)
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["record_id", "version", "step"], set_=values)
+        )
+
+    def of(self, record_id: str, version: int) -> dict[str, StepOutcome]:
+        """Outcomes of one version by step."""
+        columns = model.outcome.c
+        query = select(model.outcome).where(columns.record_id == record_id, columns.version == version)
+        return {row["step"]: _outcome(row) for row in self._connection.execute(query).mappings()}
+
+    def drop(self, record_id: str, version: int, steps: Iterable[str]) -> None:
+        """Forget outcomes, so that the steps run again."""
+        columns = model.outcome.c
+        self._connection.execute(
+            delete(model.outcome).where(
+                columns.record_id == record_id, columns.version == version, columns.step.in_(list(steps))
+            )
+        )
+
+    def unfinished(self, steps: Mapping[str, int]) -> list[str]:
+        """Records whose present version still has a step before it, in order.
+
+        `steps` gives the version in force of each step: an outcome of an older version counts as none. What waits for
+        a person or was returned has stopped and is not unfinished.
+        """
+        columns = model.outcome.c
+        in_force = tuple_(columns.step, columns.step_version).in_(list(steps.items()))
+        present = and_(columns.record_id == item.c.id, columns.version == item.c.version, in_force)
+        stopped = select(columns.record_id).where(present, columns.status != Status.DONE).correlate(item)
+        done = select(func.count()).where(present, columns.status == Status.DONE).correlate(item).scalar_subquery()
+        query = select(item.c.id).where(~stopped.exists(), done < len(steps)).order_by(item.c.id)
+        return list(self._connection.execute(query).scalars())
+
+    def stopped(self, scope: Scope, status: Status, limit: int = 100, offset: int = 0) -> list[StepOutcome]:
+        """What stopped with `status`, of the present versions of records inside `scope`, oldest first."""
+        query = select(model.outcome).join(item, _present()).where(model.outcome.c.status == status)
+        query = query.where(within(scope)).order_by(model.outcome.c.at, model.outcome.c.record_id)
+        return [_outcome(row) for row in self._connection.execute(query.limit(limit).offset(offset)).mappings()]
+
+    def count_stopped(self, scope: Scope, status: Status) -> int:
+        """How much stopped with `status`, inside `scope`."""
+        query = select(func.count()).select_from(model.outcome.join(item, _present()))
+        query = query.where(model.outcome.c.status == status).where(within(scope))
+        return int(self._connection.execute(query).scalar_one())
+
+    def add_checks(self, record_id: str, version: int, results: Iterable[Mapping[str, Any]]) -> int:
+        """Store one run of the checks beside earlier ones; its number from 1."""
+        columns = model.check.c
+        query = select(func.coalesce(func.max(columns.run), 0)).where(
+            columns.record_id == record_id, columns.version == version
+        )
+        run = int(self._connection.execute(query).scalar_one()) + 1
+        rows = [
+            dict(result) | {"record_id": record_id, "version": version, "run": run, "ordinal": ordinal}
+            for ordinal, result in enumerate(results)
+        ]
+        if rows:
+            self._connection.execute(insert(model.check), rows)
+        return run
+
+    def checks(self, record_id: str, version: int) -> list[dict[str, Any]]:
+        """The results of the latest run of the checks."""
+        columns = model.check.c
+        latest = (
+            select(func.max(columns.run))
+            .where(columns.record_id == record_id, columns.version == version)
+            .scalar_subquery()
+        )
+        query = select(model.check).where(
+            columns.record_id == record_id, columns.version == version, columns.run == latest
+        )
+        return [dict(row) for row in self._connection.execute(query.order_by(columns.ordinal)).mappings()]
+
+    def add_decision(self, decision: PersonDecision) -> None:
+        """Store what a person decided."""
+        self._connection.execute(insert(model.decision).values(**_columns(decision)))
+
+    def decision(self, record_id: str, version: int, step: str) -> PersonDecision | None:
+        """The latest decision for a step of a version."""
+        columns = model.decision.c
+        query = select(model.decision).where(
+            columns.record_id == record_id, columns.version == version, columns.step == step
+        )
+        row = self._connection.execute(query.order_by(columns.id.desc()).limit(1)).mappings().one_or_none()
+        return None if row is None else PersonDecision(**row)
+
+
+def _present() -> Any:
+    return and_(model.outcome.c.record_id == item.c.id, model.outcome.c.version == item.c.version)
+
+
+def _columns(value: Source | SeenArrival | StepOutcome | PersonDecision) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
+def _arrival(row: RowMapping) -> SeenArrival:
+    values = dict(row)
+    return SeenArrival(**values | {"status": ArrivalStatus(values["status"])})
+
+
+def _outcome(row: RowMapping) -> StepOutcome:
+    values = {name: row[name] for name in StepOutcome.__dataclass_fields__}
+    return StepOutcome(**values | {"status": Status(values["status"])})

@@ -1,0 +1,267 @@
+"""Intake: takes what a connector hands over, durably, and says what became of each document.
+
+Bytes first, then one transaction per document with its rows, what is remembered of it, its ledger entry and the job
+that wakes the pipeline. A kill at any moment leaves whole documents only; the rest comes again.
+"""
+
+import io
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+
+import structlog
+
+from archive.authorization import SYSTEM_ACTOR
+from archive.blobs.port import BlobStore
+from archive.clock import Clock
+from archive.db.uow import Database, UnitOfWork
+from archive.errors import ArchiveError, Conflict, InvalidInput, NotFound
+from archive.jobs.port import JobQueue
+from archive.ledger.canonical import JSON
+from archive.ledger.port import LedgerPort
+from archive.ledger.types import Event, EventType
+from archive.messages import render
+from archive.records.service import Receipt, RecordService, Registered
+from archive.records.types import Delivery
+from ingest.connectors.port import Arrival, Connector, Gone, Known, Refused, Same
+from ingest.pipeline.graph import Graph
+from ingest.repository import OutcomeRepository, SourceRepository
+from ingest.types import ArrivalStatus, SeenArrival, Source, Status, StepOutcome, Summary
+
+ADVANCE = "advance"
+SYNC = "sync"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A source ready to be read. `position` is what to remember after a full reading, `more` whether to read again."""
+
+    connector: Connector
+    position: dict[str, object]
+    more: bool
+
+
+Opener = Callable[[Source, Callable[[], list[SeenArrival]]], AbstractContextManager[Opened]]
+
+
+class IntakeService:
+    """Registers sources and takes in what they deliver."""
+
+    def __init__(
+        self,
+        database: Database,
+        blobs: BlobStore,
+        records: RecordService,
+        ledger: LedgerPort,
+        jobs: JobQueue,
+        clock: Clock,
+        graph: Graph,
+    ) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._records = records
+        self._ledger = ledger
+        self._jobs = jobs
+        self._clock = clock
+        self._receive = graph.steps["receive"]
+        self._log = structlog.get_logger()
+
+    def register(self, name: str, connector: str, location: str) -> Source:
+        """Register a source, or find it registered.
+
+        Raises:
+            Conflict: the name stands for another source already.
+        """
+        with self._database.writing() as uow:
+            repository = SourceRepository(uow.connection)
+            found = repository.get(name)
+            if found is not None:
+                if (found.connector, found.location) != (connector, location):
+                    raise Conflict("source-differs", source=name, connector=found.connector)
+                return found
+            source = Source(name, connector, location, {}, self._clock.now(), None, None, None, None)
+            repository.add(source)
+            body: dict[str, JSON] = {"connector": connector}
+            self._ledger.append(uow, Event(EventType.SOURCE_REGISTERED, SYSTEM_ACTOR.id, "source", name, body))
+            return source
+
+    def sources(self) -> list[Source]:
+        """Every registered source."""
+        with self._database.reading() as connection:
+            return SourceRepository(connection).all()
+
+    def source(self, name: str) -> Source:
+        """One registered source.
+
+        Raises:
+            NotFound: there is none of this name.
+        """
+        with self._database.reading() as connection:
+            source = SourceRepository(connection).get(name)
+        if source is None:
+            raise NotFound("source-unknown", source=name)
+        return source
+
+    def request(self, names: Sequence[str]) -> None:
+        """Ask for registered sources to be read, durably and all together."""
+        with self._database.writing() as uow:
+            for name in names:
+                self._jobs.enqueue(uow, SYNC, name)
+
+    def sync(self, name: str, opener: Opener, location: str | None = None) -> tuple[Summary, bool]:
+        """Read a source once; what became of its documents, and whether there is more to read at once.
+
+        `location` is where to read this time, for a source that people deliver file by file.
+
+        Raises:
+            SourceFailed: the source failed; what was taken before stays, and the failure is remembered.
+        """
+        source = self.source(name)
+        if location is not None:
+            source = replace(source, location=location)
+        summary = Summary()
+        try:
+            with opener(source, lambda: self._recent(name)) as opened:
+                self.take(name, opened.connector, summary)
+                with self._database.writing() as uow:
+                    SourceRepository(uow.connection).update(
+                        name,
+                        position=opened.position,
+                        last_success=self._clock.now(),
+                        failure_code=None,
+                        failure_message=None,
+                    )
+                    if opened.more:
+                        self._jobs.enqueue(uow, SYNC, name)
+                return summary, opened.more
+        except ArchiveError as error:
+            with self._database.writing() as uow:
+                SourceRepository(uow.connection).update(
+                    name, last_failure=self._clock.now(), failure_code=error.code, failure_message=error.message()
+                )
+            raise
+
+    def _recent(self, name: str) -> list[SeenArrival]:
+        with self._database.reading() as connection:
+            return SourceRepository(connection).captured(name)
+
+    def take(self, source: str, connector: Connector, summary: Summary) -> None:
+        """Take in everything `connector` hands over, counting into `summary`."""
+        for arrival in connector.arrivals(lambda external_id: self._known(source, external_id)):
+            summary.received += 1
+            self._take(source, arrival, summary)
+
+    def _known(self, source: str, external_id: str) -> Known | None:
+        with self._database.reading() as connection:
+            seen = SourceRepository(connection).arrival(source, external_id)
+        if seen is None or seen.status is ArrivalStatus.REFUSED:
+            # What was refused is looked at afresh each time: the source may have mended it.
+            return None
+        return Known(seen.fingerprint, seen.status is ArrivalStatus.GONE, seen.checked_at)
+
+    def _take(self, source: str, arrival: Arrival, summary: Summary) -> None:
+        what = arrival.what
+        if isinstance(what, Delivery):
+            try:
+                self._deliver(source, arrival, what, summary)
+            except InvalidInput as error:
+                # The stream of one component turned out unusable: this document is refused, the others go on.
+                self._refuse(source, arrival, Refused(error.code, error.params), summary)
+        elif isinstance(what, Refused):
+            self._refuse(source, arrival, what, summary)
+        elif isinstance(what, Gone):
+            self._gone(source, arrival, what, summary)
+        else:
+            self._same(source, arrival, what, summary)
+
+    def _deliver(self, source: str, arrival: Arrival, delivery: Delivery, summary: Summary) -> None:
+        stored = self._records.store(delivery)
+        with self._database.writing() as uow:
+            registered = self._records.register(uow, source, stored, SYSTEM_ACTOR)
+            seen = self._seen(uow, source, arrival, ArrivalStatus.CAPTURED)
+            SourceRepository(uow.connection).put_arrival(replace(seen, record_id=registered.record_id))
+            if registered.receipt is not Receipt.UNCHANGED:
+                self._received(uow, registered)
+        _count(summary, registered.receipt)
+
+    def _received(self, uow: UnitOfWork, registered: Registered) -> None:
+        OutcomeRepository(uow.connection).put(
+            StepOutcome(
+                registered.record_id,
+                registered.version,
+                self._receive.name,
+                self._receive.version,
+                Status.DONE,
+                None,
+                {},
+                {"receipt": str(registered.receipt)},
+                0.0,
+                self._clock.now(),
+            )
+        )
+        self._jobs.enqueue(uow, ADVANCE, registered.record_id)
+
+    def _refuse(self, source: str, arrival: Arrival, refused: Refused, summary: Summary) -> None:
+        message = render(refused.code, refused.params)
+        raw = self._blobs.put(io.BytesIO(refused.raw)).sha256 if refused.raw else None
+        with self._database.writing() as uow:
+            known = SourceRepository(uow.connection).arrival(source, arrival.external_id)
+            # Refused again for the same bytes is no news for the ledger, only for the summary.
+            news = known is None or (known.code, known.raw_sha256) != (refused.code, raw)
+            seen = self._seen(uow, source, arrival, ArrivalStatus.REFUSED)
+            SourceRepository(uow.connection).put_arrival(
+                replace(seen, code=refused.code, message=message, raw_sha256=raw)
+            )
+            if news:
+                body: dict[str, JSON] = {"external_id": arrival.external_id, "code": refused.code, "sha256": raw}
+                self._ledger.append(uow, Event(EventType.SOURCE_ITEM_REFUSED, SYSTEM_ACTOR.id, "source", source, body))
+        self._log.warning("intake.refused", source=source, external_id=arrival.external_id, code=refused.code)
+        summary.refused.append({"id": arrival.external_id, "code": refused.code, "message": message})
+
+    def _gone(self, source: str, arrival: Arrival, gone: Gone, summary: Summary) -> None:
+        with self._database.writing() as uow:
+            repository = SourceRepository(uow.connection)
+            known = repository.arrival(source, arrival.external_id)
+            seen = self._seen(uow, source, arrival, ArrivalStatus.GONE)
+            repository.put_arrival(replace(seen, code=gone.code, message=render(gone.code, {})))
+            if known is not None and known.status is ArrivalStatus.GONE:
+                summary.unchanged += 1
+                return
+            record = self._records.withdraw(uow, source, arrival.external_id, SYSTEM_ACTOR, gone.code)
+            if record is None:
+                body: dict[str, JSON] = {"external_id": arrival.external_id, "code": gone.code}
+                self._ledger.append(uow, Event(EventType.SOURCE_ITEM_GONE, SYSTEM_ACTOR.id, "source", source, body))
+        summary.withdrawn += 1
+
+    def _same(self, source: str, arrival: Arrival, same: Same, summary: Summary) -> None:
+        if same.confirmed:
+            with self._database.writing() as uow:
+                repository = SourceRepository(uow.connection)
+                known = repository.arrival(source, arrival.external_id)
+                if known is not None:
+                    now = self._clock.now()
+                    repository.put_arrival(
+                        replace(known, last_seen=now, checked_at=now, fingerprint=arrival.fingerprint)
+                    )
+        summary.unchanged += 1
+
+    def _seen(self, uow: UnitOfWork, source: str, arrival: Arrival, status: ArrivalStatus) -> SeenArrival:
+        known = SourceRepository(uow.connection).arrival(source, arrival.external_id)
+        now = self._clock.now()
+        return SeenArrival(
+            source=source,
+            external_id=arrival.external_id,
+            status=status,
+            record_id=known.record_id if known else None,
+            fingerprint=arrival.fingerprint,
+            code=None,
+            message=None,
+            raw_sha256=None,
+            first_seen=known.first_seen if known else now,
+            last_seen=now,
+            checked_at=now,
+        )
+
+
+def _count(summary: Summary, receipt: Receipt) -> None:
+    setattr(summary, str(receipt), getattr(summary, str(receipt)) + 1)

@@ -1,0 +1,119 @@
+"""Step check: the four-nature checks at filing (DA/T 70-2018, GD), and the gate behind them."""
+
+from archive.authorization import SYSTEM_ACTOR
+from archive.db.uow import UnitOfWork
+from archive.ledger.canonical import JSON
+from archive.ledger.types import EventType
+from archive.records.service import Act, RecordService
+from archive.records.types import Component, ComponentRole, Record, RecordState
+from ingest.checks.engine import run_checks
+from ingest.checks.gate import Policy, Verdict, gate
+from ingest.checks.types import Check, Checked, CheckedComponent, CheckResult
+from ingest.repository import OutcomeRepository
+from ingest.steps.identify import reading_of
+from ingest.steps.port import Item, Result
+from ingest.types import Status
+
+
+class CheckStep:
+    """Runs every check, stores what each said, and lets the record through only if the gate opens."""
+
+    name = "check"
+
+    def __init__(self, records: RecordService, checks: tuple[Check, ...], policy: Policy) -> None:
+        self._records = records
+        self._checks = checks
+        self._policy = policy
+
+    def run(self, item: Item) -> Result:
+        results = run_checks(self._checks, _checked(item))
+        verdict = gate(results, self._policy, [component.id for component in item.files()])
+        status, first = _judge(verdict, accepted=_accepted(item))
+        rows = [_row(result) for result in results]
+
+        def write(uow: UnitOfWork, record: Record) -> None:
+            OutcomeRepository(uow.connection).add_checks(record.id, record.version, rows)
+            if status is Status.DONE:
+                body: dict[str, JSON] = {"policy": self._policy.version, "warnings": len(verdict.warnings)}
+                act = Act(EventType.RECORD_CHECKED, SYSTEM_ACTOR, body)
+                self._records.move(uow, record, RecordState.CHECKED, act)
+
+        return Result(
+            status=status,
+            code=(first.reason_code or "check-missing") if first else None,
+            params=first.params if first else {},
+            detail={
+                "policy": self._policy.version,
+                "blocking": [_named(result) for result in verdict.blocking],
+                "asks": [_named(result) for result in verdict.asks],
+                "warnings": [_named(result) for result in verdict.warnings],
+            },
+            write=write,
+        )
+
+
+def _accepted(item: Item) -> bool:
+    return item.decision is not None and item.decision.choice.get("accept") is True
+
+
+def _judge(verdict: Verdict, *, accepted: bool) -> tuple[Status, CheckResult | None]:
+    """A person may accept what was asked, and what failed with open eyes; both decisions are in the ledger."""
+    if verdict.open or accepted:
+        return Status.DONE, None
+    if verdict.blocking:
+        return Status.RETURNED, verdict.blocking[0]
+    return Status.WAITING, verdict.asks[0]
+
+
+def _checked(item: Item) -> Checked:
+    version = item.version
+    hints = {key: value for key, value in version.hints.items() if isinstance(value, str)}
+    return Checked(
+        title=version.title,
+        published=version.published,
+        source=item.record.source,
+        external_id=item.record.external_id,
+        components=tuple(_component(item, component) for component in item.files()),
+        fields=hints,
+    )
+
+
+def _component(item: Item, component: Component) -> CheckedComponent:
+    reading = reading_of(item, component)
+    return CheckedComponent(
+        id=component.id,
+        name=component.name,
+        name_bytes=component.name_bytes,
+        role="main" if component.role is ComponentRole.MAIN else "attachment",
+        size=component.size,
+        sha256=component.sha256,
+        sm3=component.sm3,
+        announced_size=component.announced_size,
+        announced_sha256=component.announced_sha256,
+        open=lambda: item.open(component),
+        identified=reading.identified,
+        reading=reading,
+    )
+
+
+def _named(result: CheckResult) -> dict[str, object]:
+    return {
+        "check": result.code,
+        "component": result.component,
+        "outcome": str(result.outcome),
+        "reason": result.reason_code,
+        "params": dict(result.params),
+    }
+
+
+def _row(result: CheckResult) -> dict[str, object]:
+    return {
+        "code": result.code,
+        "nature": str(result.nature),
+        "component_id": result.component,
+        "outcome": str(result.outcome),
+        "reason": result.reason_code,
+        "params": dict(result.params),
+        "rule_version": result.rule_version,
+        "milliseconds": round(result.milliseconds, 3),
+    }

@@ -1,0 +1,51 @@
+"""Intake and pipeline, put together for one process."""
+
+from dataclasses import dataclass
+
+from archive.wiring import Kernel
+from ingest.checks.engine import build_checks
+from ingest.checks.gate import default_policy
+from ingest.connectors.notices import Locale
+from ingest.opening import SourceOpener
+from ingest.pipeline.graph import Graph, build_graph
+from ingest.pipeline.runner import Runner
+from ingest.recordings.probe import probe
+from ingest.service import IntakeService
+from ingest.steps.check import CheckStep
+from ingest.steps.classify import ClassifyStep
+from ingest.steps.extract import ExtractStep
+from ingest.steps.identify import IdentifyStep
+from ingest.steps.place import PlaceStep
+from ingest.steps.port import Step
+
+
+@dataclass(frozen=True)
+class Ingest:
+    """The way in: intake takes documents, the runner takes them along the graph."""
+
+    graph: Graph
+    intake: IntakeService
+    opener: SourceOpener
+    runner: Runner
+
+
+def build_ingest(kernel: Kernel) -> Ingest:
+    """Intake and pipeline on one kernel."""
+    graph = build_graph()
+    intake = IntakeService(
+        kernel.database, kernel.blobs, kernel.records, kernel.ledger, kernel.jobs, kernel.clock, graph
+    )
+    policy = default_policy()
+    steps: tuple[Step, ...] = (
+        IdentifyStep(),
+        CheckStep(kernel.records, build_checks(policy, probe), policy),
+        ExtractStep(),
+        ClassifyStep(kernel.records, kernel.plan),
+        PlaceStep(kernel.database, kernel.volumes),
+    )
+    settings = kernel.settings
+    locale = Locale(settings.web.timezone, lambda name: kernel.plan.region_code(name) or settings.centre.region)
+    runner = Runner(
+        kernel.database, kernel.blobs, kernel.records, kernel.clock, graph, {step.name: step for step in steps}
+    )
+    return Ingest(graph, intake, SourceOpener(locale, kernel.clock), runner)

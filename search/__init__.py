@@ -1,0 +1,1 @@
+"""Search: an index that follows the ledger, asked only within a scope."""

@@ -1,0 +1,263 @@
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import BinaryIO
+
+import pytest
+
+from archive.errors import InvalidInput, Unavailable
+from ingest.checks.authenticity import (
+    Consistency,
+    ElectronicAttributes,
+    FormOfMetadata,
+    LengthOfMetadata,
+    SpecialCharacters,
+)
+from ingest.checks.integrity import AttachmentsPresent, ContentPresent, ElementsPresent, RequiredValues
+from ingest.checks.security import NothingActive, VirusFree
+from ingest.checks.types import ATTACHMENT, Check, Checked, Finding, Outcome
+from ingest.checks.usability import AcceptedFormat, NothingLocked, Readable
+from ingest.recordings.probe import MediaProbe
+from tests.unit.checks.items import component, item
+from tests.unit.extractors import documents
+
+PASS, FAIL = Outcome.PASS, Outcome.FAIL
+ACCEPTED = ("application/pdf", "application/ofd")
+MP4 = b"\0\0\0\x18ftypisom\0\0\2\0isommp41"
+PICTURE = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\0IEND\xaeB`\x82"
+
+
+def plays(_: BinaryIO) -> MediaProbe:
+    return MediaProbe("mp4", 1.0, ())
+
+
+def breaks(_: BinaryIO) -> MediaProbe:
+    raise InvalidInput("media-undecodable", detail="track")
+
+
+def findings(check: Check, checked: Checked) -> Sequence[Finding]:
+    return list(check.run(checked))
+
+
+def outcomes(check: Check, checked: Checked) -> list[tuple[str | None, Outcome, str | None]]:
+    return [(found.component, found.outcome, found.reason_code) for found in findings(check, checked)]
+
+
+@pytest.mark.parametrize(("length", "reason"), [(500, None), (501, "metadata-too-long"), (10_000, "metadata-too-long")])
+def test_a_title_has_a_longest_length(length: int, reason: str | None) -> None:
+    found = findings(LengthOfMetadata(500), item(title="长" * length))
+    assert [(one.outcome, one.reason_code) for one in found] == [(FAIL if reason else PASS, reason)]
+    if reason:
+        assert found[0].params == {"element": "题名 title", "length": length, "limit": 500}
+
+
+def test_names_and_identifiers_have_one_too() -> None:
+    long_name = replace(component(documents.pdf()), name="n" * 256)
+    assert outcomes(LengthOfMetadata(), item(long_name)) == [(None, FAIL, "metadata-too-long")]
+    assert outcomes(LengthOfMetadata(), replace(item(), external_id="x" * 256)) == [(None, FAIL, "metadata-too-long")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [
+        ({}, PASS),
+        ({"published": None, "published_text": "昨天"}, FAIL),
+        ({"published": datetime(2031, 3, 1)}, FAIL),  # noqa: DTZ001 - the missing zone is the point
+        ({"title": "一\n二"}, FAIL),
+        ({"fields": {"region": "370100"}}, PASS),
+        ({"fields": {"region": "3701"}}, FAIL),
+        ({"fields": {"region": ""}}, PASS),
+        ({"fields": {"unified_deal_code": "A01-12379900MB1103706M-20310301-000001-*"}}, PASS),
+        ({"fields": {"unified_deal_code": "A01-12379900MB1103706M-20310301-000001"}}, FAIL),
+    ],
+)
+def test_metadata_have_their_form(changes: dict[str, object], outcome: Outcome) -> None:
+    assert [found.outcome for found in findings(FormOfMetadata(), replace(item(), **changes))] == [outcome]  # type: ignore[arg-type]  # fields by name
+
+
+@pytest.mark.parametrize("title", ["\0", "甲\x07乙", "\ufffd", chr(0xDC80), "\ufffe", "\U0010ffff", "\x85"])
+def test_characters_that_are_no_text_fail(title: str) -> None:
+    found = outcomes(SpecialCharacters(), item(title=title))
+    assert found[0] == (None, FAIL, "metadata-special-characters")
+
+
+@pytest.mark.parametrize("title", ["中标公告（第1包）", "𠮷㐀", "\U00031350", "\ue001", "a\tb"])
+def test_rare_characters_are_text(title: str) -> None:
+    assert outcomes(SpecialCharacters(), item(title=title))[0] == (None, PASS, None)
+
+
+def test_names_that_cannot_be_decoded_are_named() -> None:
+    undecodable = replace(component(documents.pdf()), name="\udcff.pdf", name_bytes=b"\xff\xff.pdf")
+    assert outcomes(SpecialCharacters(), item(undecodable))[1] == ("cmp_1", FAIL, "name-not-utf8")
+    chinese = replace(component(documents.pdf()), name_bytes="公告.pdf".encode("gb18030"))
+    assert outcomes(SpecialCharacters(), item(chinese))[1] == ("cmp_1", PASS, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"announced_size": 5}, "size-differs"),
+        ({"announced_sha256": "0" * 64}, "announced-digest-differs"),
+        ({}, None),
+    ],
+)
+def test_what_was_announced_must_be_what_came(changes: dict[str, object], reason: str | None) -> None:
+    changed = replace(component(documents.pdf()), **changes)  # type: ignore[arg-type]  # fields by name
+    assert outcomes(ElectronicAttributes(), item(changed)) == [("cmp_1", FAIL if reason else PASS, reason)]
+
+
+def test_a_true_announcement_passes_in_either_case() -> None:
+    sound = component(documents.pdf())
+    told = replace(sound, announced_size=sound.size, announced_sha256=sound.sha256.upper())
+    assert outcomes(ElectronicAttributes(), item(told)) == [("cmp_1", PASS, None)]
+
+
+def test_a_name_of_another_format_fails() -> None:
+    named = component(documents.pdf(), "公告.docx")
+    assert outcomes(ElectronicAttributes(), item(named)) == [("cmp_1", FAIL, "extension-mismatch")]
+
+
+def test_stored_bytes_are_read_again() -> None:
+    sound = component(documents.pdf())
+    assert outcomes(Consistency(), item(sound)) == [("cmp_1", PASS, None)]
+    for changed in (
+        replace(sound, open=lambda: io.BytesIO(documents.pdf() + b"x")),
+        replace(sound, sm3="0" * 64),
+        replace(sound, sha256="0" * 64),
+    ):
+        assert outcomes(Consistency(), item(changed)) == [("cmp_1", FAIL, "digest-differs")]
+
+
+def test_bytes_that_cannot_be_read_are_not_checked() -> None:
+    def gone() -> BinaryIO:
+        raise FileNotFoundError
+
+    lost = replace(component(documents.pdf()), open=gone)
+    assert outcomes(Consistency(), item(lost)) == [("cmp_1", Outcome.NOT_CHECKED, "file-unreadable")]
+
+
+def test_elements_and_values_must_be_there() -> None:
+    assert outcomes(ElementsPresent(("region",)), item()) == [(None, FAIL, "metadata-missing")]
+    assert outcomes(ElementsPresent(("region",)), replace(item(), fields={"region": ""})) == [(None, PASS, None)]
+    assert outcomes(ElementsPresent(), replace(item(), published=None)) == [(None, FAIL, "metadata-missing")]
+    assert outcomes(RequiredValues(), item()) == [(None, PASS, None)]
+    empty = replace(item(), title=" ", published=None, external_id="")
+    found = findings(RequiredValues(), empty)[0]
+    assert found.params["elements"] == "题名 title、来源标识 external_id、发布时间 published"
+
+
+def test_content_must_be_there_and_not_empty() -> None:
+    only_attachment = component(b"", "附件.pdf", ATTACHMENT)
+    assert outcomes(ContentPresent(), item(only_attachment)) == [
+        (None, FAIL, "main-document-missing"),
+        ("cmp_1", FAIL, "file-empty"),
+    ]
+    assert {found.outcome for found in findings(ContentPresent(), item())} == {PASS}
+
+
+@pytest.mark.parametrize(
+    ("announced", "outcome"),
+    [
+        (None, Outcome.NOT_APPLICABLE),
+        ((), PASS),
+        (("附件.docx",), PASS),
+        (("附件.docx", "附件.docx"), FAIL),
+        (("图纸.pdf",), FAIL),
+    ],
+)
+def test_announced_attachments_must_arrive(announced: tuple[str, ...] | None, outcome: Outcome) -> None:
+    found = findings(AttachmentsPresent(), replace(item(), announced=announced))
+    assert [one.outcome for one in found] == [outcome]
+
+
+def test_names_are_compared_in_one_unicode_form() -> None:
+    attachment = component(documents.pdf(), "e\u0301.pdf", ATTACHMENT)
+    assert outcomes(AttachmentsPresent(), replace(item(attachment), announced=("\u00e9.pdf",))) == [(None, PASS, None)]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "reason"),
+    [
+        (documents.pdf(), "a.pdf", None),
+        (documents.zipped({"a": b""}), "a.zip", "format-not-accepted"),
+        (b"\x01\x02\x03\0\xfe" * 20, "a.bin", "format-unknown"),
+    ],
+)
+def test_formats_must_be_known_and_accepted(content: bytes, name: str, reason: str | None) -> None:
+    found = outcomes(AcceptedFormat(ACCEPTED), item(component(content, name)))
+    assert found == [("cmp_1", FAIL if reason else PASS, reason)]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "outcome", "reason"),
+    [
+        (documents.pdf(), "a.pdf", PASS, None),
+        (documents.pdf()[:1_500], "a.pdf", FAIL, "file-truncated"),
+        (b"<html><body>x", "a.html", FAIL, "html-unclosed"),
+        (documents.zipped({"a": b""}), "a.zip", Outcome.NOT_CHECKED, "file-unsupported"),
+        (PICTURE, "a.png", PASS, None),
+        (MP4, "a.mp4", PASS, None),
+    ],
+)
+def test_documents_must_open(content: bytes, name: str, outcome: Outcome, reason: str | None) -> None:
+    assert outcomes(Readable(plays), item(component(content, name))) == [("cmp_1", outcome, reason)]
+
+
+def test_recordings_must_play() -> None:
+    assert outcomes(Readable(breaks), item(component(MP4, "a.mp4"))) == [("cmp_1", FAIL, "media-undecodable")]
+
+
+def test_what_nobody_read_is_not_checked() -> None:
+    unread = item(replace(component(documents.pdf()), reading=None))
+    for check in (Readable(plays), NothingLocked(), NothingActive()):
+        assert outcomes(check, unread) == [("cmp_1", Outcome.NOT_CHECKED, "not-read")]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "reason"),
+    [
+        (documents.pdf(), "a.pdf", None),
+        (documents.changed_pdf(documents.pdf(), owner="o", user="u"), "a.pdf", "file-encrypted"),
+        (documents.changed_pdf(documents.pdf(), owner="o"), "a.pdf", "pdf-restricted"),
+        (documents.zipped({"../a": b""}), "a.zip", "zip-unsafe-name"),
+        (documents.zipped({"a": b"\0" * 5_000_000}), "a.zip", "zip-bomb"),
+        (documents.with_declared_size(documents.zipped({"a": b"1" * 9}), "a", 5, local=True), "a.zip", "zip-lies"),
+        (documents.zipped({"a": b"1" * 9}), "a.zip", None),
+        (MP4, "a.mp4", None),
+    ],
+)
+def test_nothing_is_locked_or_lies(content: bytes, name: str, reason: str | None) -> None:
+    assert outcomes(NothingLocked(), item(component(content, name))) == [("cmp_1", FAIL if reason else PASS, reason)]
+
+
+class Scanner:
+    def __init__(self, answer: str | None, *, down: bool = False) -> None:
+        self._answer = answer
+        self._down = down
+
+    def scan(self, stream: BinaryIO) -> str | None:
+        assert stream.read()
+        if self._down:
+            raise Unavailable("file-unreadable")
+        return self._answer
+
+
+@pytest.mark.parametrize(
+    ("scanner", "outcome", "reason"),
+    [
+        (None, Outcome.NOT_CHECKED, "no-virus-scanner"),
+        (Scanner(None), PASS, None),
+        (Scanner("试验病毒"), FAIL, "virus-found"),
+        (Scanner(None, down=True), Outcome.NOT_CHECKED, "file-unreadable"),
+    ],
+)
+def test_only_a_scanner_that_answered_passes(scanner: Scanner | None, outcome: Outcome, reason: str | None) -> None:
+    assert outcomes(VirusFree(scanner), item(component(documents.pdf()))) == [("cmp_1", outcome, reason)]
+
+
+def test_active_content_is_told() -> None:
+    active = component(documents.changed_pdf(documents.pdf(), javascript=True))
+    assert outcomes(NothingActive(), item(active)) == [("cmp_1", FAIL, "active-content")]
+    assert outcomes(NothingActive(), item(component(documents.pdf()))) == [("cmp_1", PASS, None)]
+    assert outcomes(NothingActive(), item(component(PICTURE, "a.png"))) == [("cmp_1", Outcome.NOT_APPLICABLE, None)]

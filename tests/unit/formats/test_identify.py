@@ -1,0 +1,91 @@
+import io
+import os
+import signal
+import tempfile
+import time
+
+import pytest
+
+from archive.errors import Unavailable
+from ingest.formats import known
+from ingest.formats.identify import identify
+from tests.unit.extractors import documents
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "puid", "mime"),
+    [
+        (documents.pdf(), "a.pdf", "fmt/17", "application/pdf"),
+        (b"%PDF-1.7\n", "a.pdf", "fmt/276", "application/pdf"),
+        (b"junk\n%PDF-1.4\n", "a.pdf", "fmt/18", "application/pdf"),
+        (b"%PDF-9.9\n", "a.pdf", None, "application/pdf"),
+        (documents.docx_file(), "a.docx", "fmt/412", known.DOCX),
+        (documents.xlsx(), "a.xlsx", "fmt/214", known.XLSX),
+        (documents.ofd(), "a.ofd", None, "application/ofd"),
+        (documents.zipped({"a.txt": b"x"}), "a.zip", "x-fmt/263", "application/zip"),
+        (documents.html(), "a.html", "fmt/471", "text/html"),
+        ("<!-- 注 --> <div>公告</div>".encode(), "a.html", "fmt/96", "text/html"),
+        ("只有文字".encode(), "a.html", "fmt/96", "text/html"),
+        ("只有文字".encode("gb18030"), "a.txt", "x-fmt/111", "text/plain"),
+        (b"\0\0\0\x18ftypisom\0\0\2\0isommp41", "a.mp4", "fmt/199", "video/mp4"),
+        (b"\x01\x02\x03\0\xfe" * 20, "a.bin", None, "application/octet-stream"),
+        (b"", "a.pdf", None, "application/x-empty"),
+    ],
+)
+def test_formats_are_told_by_content(content: bytes, name: str, puid: str | None, mime: str) -> None:
+    found = identify(io.BytesIO(content), name)
+    assert (found.puid, found.mime, found.warning) == (puid, mime, None)
+    assert found.label
+    assert found.basis
+
+
+@pytest.mark.parametrize(
+    ("name", "warns"),
+    [("a.pdf", False), ("a.PDF", False), ("a", False), ("公告（第1.2包）", False), ("a.docx", True), ("a.txt", True)],
+)
+def test_a_name_that_claims_another_format_is_told(name: str, *, warns: bool) -> None:
+    assert (identify(io.BytesIO(documents.pdf()), name).warning == "extension-mismatch") is warns
+
+
+def test_what_is_wrong_with_a_container_is_told_before_its_name() -> None:
+    lying = documents.with_declared_size(documents.docx_file(), "word/document.xml", 9, local=False)
+    found = identify(io.BytesIO(lying), "a.docx")
+    assert (found.mime, found.warning) == ("application/zip", "zip-lies")
+
+
+def test_many_comments_before_nothing_cost_no_time() -> None:
+    started = time.monotonic()
+    assert identify(io.BytesIO(b"<!-- -->" * 5_000 + b"<nothing"), "a.bin").mime == "text/plain"
+    assert time.monotonic() - started < 2
+
+
+def test_of_a_large_file_only_the_ends_are_read() -> None:
+    with tempfile.TemporaryFile() as stream:
+        stream.write(OLE)
+        stream.truncate(1 << 31)
+        started = time.monotonic()
+        identify(stream, "a.doc")
+        assert time.monotonic() - started < 3
+
+
+def test_a_forked_child_is_refused_and_does_not_hang() -> None:
+    identify(io.BytesIO(OLE), "a.doc")
+    child = os.fork()
+    if child == 0:
+        try:
+            identify(io.BytesIO(OLE), "a.doc")
+        except Unavailable as error:
+            os._exit(7 if error.code == "format-registry-forked" else 8)
+        os._exit(9)
+    until = time.monotonic() + 5
+    while time.monotonic() < until:
+        finished, status = os.waitpid(child, os.WNOHANG)
+        if finished:
+            assert os.waitstatus_to_exitcode(status) == 7
+            return
+        time.sleep(0.02)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    pytest.fail("the forked child hangs")

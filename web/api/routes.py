@@ -1,0 +1,25 @@
+"""Every route for programs."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from web.api import evidence, health, records, review, search, session, status
+from web.schemas.errors import ErrorAnswer
+
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    401: {"model": ErrorAnswer, "description": "Nobody is logged in where somebody must be"},
+    403: {"model": ErrorAnswer, "description": "Not permitted"},
+    404: {"model": ErrorAnswer, "description": "There is no such thing within what the caller may see"},
+    422: {"model": ErrorAnswer, "description": "The request cannot be used as it is"},
+    503: {"model": ErrorAnswer, "description": "Something does not answer now; try again"},
+}
+
+
+def build_api() -> APIRouter:
+    """The routes under `/api/v1`, and the two that tell whether the server is well."""
+    api = APIRouter(responses=_ERRORS)
+    for module in (search, records, status, review, evidence, session):
+        api.include_router(module.router, prefix="/api/v1")
+    api.include_router(health.router)
+    return api

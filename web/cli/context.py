@@ -1,0 +1,152 @@
+"""What every command shares: where the home is, how to answer, how failures end."""
+
+import functools
+import json
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import click
+import structlog
+from rich.console import Console
+from rich.table import Table
+
+from archive.authorization import PUBLIC_ACTOR, SYSTEM_ACTOR, Actor
+from archive.errors import ArchiveError
+from archive.settings import Settings, environment
+from ingest.worker import Runtime, build_runtime
+from web.services import Services
+from web.wiring import services_of
+
+FINE, FAILED, WRONG_USAGE = 0, 1, 2
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Failure(Exception):
+    """The command has answered, and what it answered is a failure. `code` is the exit code."""
+
+    def __init__(self, code: int = FAILED) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass
+class Given:
+    """Options that may stand before or after the name of a command; the inner one wins."""
+
+    home: Path | None = None
+    as_json: bool = False
+
+
+class Desk:
+    """What a command works with. Builds things when asked, so that `--help` stays instant."""
+
+    def __init__(self, given: Given) -> None:
+        self.as_json = given.as_json
+        self._home = given.home
+        self.people = Console(stderr=self.as_json)
+        self.notes = Console(stderr=True)
+
+    @functools.cached_property
+    def settings(self) -> Settings:
+        """The settings of this process."""
+        return Settings.load(environment(), self._home)
+
+    @functools.cached_property
+    def runtime(self) -> Runtime:
+        """Everything, on a founded home."""
+        return build_runtime(self.settings)
+
+    @functools.cached_property
+    def services(self) -> Services:
+        """The use cases, on a founded home."""
+        return services_of(self.runtime)
+
+    def actor(self, name: str) -> Actor:
+        """Who `--as` names: `public` is the anonymous reader, `system` the operator.
+
+        Raises:
+            NotFound: there is no such account.
+        """
+        if name in {PUBLIC_ACTOR.name, SYSTEM_ACTOR.name}:
+            return PUBLIC_ACTOR if name == PUBLIC_ACTOR.name else SYSTEM_ACTOR
+        return self.services.access.actor(name)
+
+    def answer(self, value: Mapping[str, Any], show: Callable[[Console], None]) -> None:
+        """Answer with one JSON value for programs, or in words for people."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+        else:
+            show(self.people)
+
+
+def common(command: Command) -> Command:
+    """Give a command `--home` and `--json`, and its `Desk` as first argument (groups only remember the options)."""
+
+    @click.option("--home", type=click.Path(path_type=Path), help="数据目录 home folder (ARCHIVE_HOME)")
+    @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出到标准输出 answer in JSON on stdout")
+    @functools.wraps(command)
+    def wrapped(home: Path | None, as_json: bool, **options: Any) -> Any:
+        context = click.get_current_context()
+        outer = context.find_object(Given) or Given()
+        given = Given(home or outer.home, as_json or outer.as_json)
+        context.obj = given
+        if isinstance(context.command, click.Group):
+            return command(**options)
+        desk = Desk(given)
+        _log_to_stderr(desk.settings.log.level)
+        try:
+            return command(desk, **options)
+        except ArchiveError as error:
+            _tell(desk, error)
+            context.exit(FAILED)
+        except Failure as failure:
+            context.exit(failure.code)
+
+    return cast("Command", wrapped)
+
+
+def _tell(desk: Desk, error: ArchiveError) -> None:
+    if desk.as_json:
+        sys.stdout.write(json.dumps({"error": {"code": error.code, "message": error.message()}}, ensure_ascii=False))
+        sys.stdout.write("\n")
+    desk.notes.print(f"[red]✗[/red] {error.code}", highlight=False)
+    desk.notes.print(error.message("zh"), highlight=False, markup=False)
+    desk.notes.print(error.message("en"), highlight=False, markup=False, style="dim")
+
+
+def _log_to_stderr(level: str) -> None:
+    number = getattr(logging, level.upper())
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(max(number, logging.WARNING)),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def run_command(cli: click.Group) -> int:
+    """Run the command line; the exit code."""
+    try:
+        result = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return WRONG_USAGE
+    except click.Abort:
+        return FAILED
+    return result if isinstance(result, int) else FINE
+
+
+def as_mapping(value: Any) -> dict[str, Any]:
+    """A frozen dataclass as JSON would have it."""
+    return asdict(value)
+
+
+def table(console: Console, title: str, rows: Mapping[str, object]) -> None:
+    """Two columns: what, and how much."""
+    grid = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2))
+    for name, value in rows.items():
+        grid.add_row(name, str(value))
+    console.print(grid)

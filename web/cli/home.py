@@ -1,0 +1,208 @@
+"""Commands about the archive as a whole: init, status, doctor, fsck, reindex."""
+
+import hashlib
+import shutil
+import sqlite3
+import sys
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from access_control.wiring import ensure_defaults
+from archive.authorization import SYSTEM_ACTOR
+from archive.errors import ArchiveError
+from archive.fixity.fsck import Examination
+from archive.ledger.trust import parse_trust
+from archive.wiring import found
+from ingest.status import Overview
+from ingest.worker import build_runtime
+from web.cli.context import Desk, Failure, common, table
+
+_LEAST_FREE = 1 << 30
+_OLDEST_SQLITE = (3, 35)
+_OLDEST_PYTHON = (3, 11)
+
+
+def found_home(desk: Desk) -> bool:
+    """Make the home with its database, key, policy and built-in accounts; whether it is new."""
+    new = found(desk.settings)
+    runtime = build_runtime(desk.settings)
+    with runtime.kernel.database.writing() as uow:
+        ensure_defaults(uow, runtime.access, desk.settings.centre.region)
+    return new
+
+
+@click.command()
+@common
+def init(desk: Desk) -> None:
+    """初始化数据目录，可重复执行。Make the home; harmless to repeat."""
+    new = found_home(desk)
+    settings = desk.settings
+
+    def show(console: Console) -> None:
+        console.print("已初始化" if new else "已是最新", "·", str(settings.home), highlight=False)
+        console.print("信任文件（交给证据包的接收方）", str(settings.ledger.trust_path), highlight=False)
+        console.print("设置登录口令：juanzong account password archivist", highlight=False)
+
+    desk.answer({"home": str(settings.home), "created": new, "trust": str(settings.ledger.trust_path)}, show)
+
+
+def status_of(overview: Overview) -> dict[str, Any]:
+    """How the archive stands, as `status --json` prints it."""
+    return {
+        "records": {str(state): number for state, number in overview.records.items()},
+        "volumes": {str(state): number for state, number in overview.volumes.items()},
+        "review": overview.review,
+        "returned": overview.returned,
+        "refused": overview.refused,
+        "gone": overview.gone,
+        "ledger": {"size": overview.ledger_size, "published": overview.ledger_published},
+        "index": {"lag": overview.index_lag},
+        "jobs": {
+            "pending": overview.pending_jobs,
+            "failed": [{"kind": j.kind, "key": j.key, "code": j.code} for j in overview.failed_jobs],
+        },
+        "sources": [
+            {"name": source.name, "connector": source.connector, "failure": source.failure_code}
+            for source in overview.sources
+        ],
+    }
+
+
+_STATES = {
+    "captured": "已采集",
+    "checked": "已检测",
+    "classified": "已分类",
+    "waiting": "待人工处理",
+    "returned": "已退回来源",
+    "placed": "已预归档",
+    "filed": "已归档",
+    "withdrawn": "来源已撤回",
+    "open": "未结",
+    "incomplete": "应归未归",
+    "closed": "已归档",
+}
+
+
+def show_status(console: Console, overview: Overview) -> None:
+    """How the archive stands, for people."""
+    table(console, "件 records", {_STATES[state]: number for state, number in overview.records.items() if number})
+    table(console, "案卷 volumes", {_STATES[state]: number for state, number in overview.volumes.items() if number})
+    table(
+        console,
+        "其他",
+        {
+            "待人工处理 review": overview.review,
+            "未能接收 refused": overview.refused,
+            "来源已无 gone": overview.gone,
+            "账本 ledger": f"{overview.ledger_size}（已签 {overview.ledger_published}）",
+            "索引滞后 index lag": overview.index_lag,
+            "任务 jobs": f"{overview.pending_jobs}（搁置 {len(overview.failed_jobs)}）",
+        },
+    )
+
+
+@click.command()
+@common
+def status(desk: Desk) -> None:
+    """各状态的数量。How many of everything stand where."""
+    overview = desk.services.status.overview(SYSTEM_ACTOR)
+    desk.answer(status_of(overview), lambda console: show_status(console, overview))
+
+
+@click.command()
+@common
+def fsck(desk: Desk) -> None:
+    """逐字节复查全部档案与账本。Read everything again and hold it against the ledger."""
+    kernel = desk.runtime.kernel
+    trust = parse_trust(desk.settings.ledger.trust_path.read_bytes())
+    with Progress(console=desk.notes, transient=True) as progress:
+        task = progress.add_task("复查 reading", total=None)
+        examined = Examination(
+            kernel.database, kernel.blobs, trust, lambda files: progress.update(task, completed=files)
+        ).run()
+    findings = [
+        {"code": f.code, "severity": str(f.severity), "message": f.message, "path": f.path} for f in examined.findings
+    ]
+    counts = {
+        "records": examined.records,
+        "files": examined.files,
+        "volumes": examined.volumes,
+        "entries": examined.entries,
+    }
+
+    def show(console: Console) -> None:
+        for finding in examined.findings:
+            console.print(f"[red]✗[/red] {finding.code} {finding.path}", highlight=False)
+            console.print(f"  {finding.message}", highlight=False, markup=False)
+        table(console, "完好 clean" if not findings else f"发现 {len(findings)} 处问题", counts)
+
+    desk.answer({"clean": not findings, **counts, "findings": findings}, show)
+    if findings:
+        raise Failure
+
+
+@click.command()
+@common
+def reindex(desk: Desk) -> None:
+    """在旧索引旁重建全文索引。Rebuild the search index beside the old one."""
+    with Progress(console=desk.notes, transient=True) as progress:
+        task = progress.add_task("建索引 indexing", total=None)
+        rebuilt = desk.runtime.search.rebuilder.rebuild(
+            lambda done, total: progress.update(task, completed=done, total=total)
+        )
+    desk.answer(
+        {"documents": rebuilt.documents, "position": rebuilt.position},
+        lambda console: console.print(f"已重建，共 {rebuilt.documents} 件", highlight=False),
+    )
+
+
+@click.command()
+@common
+def doctor(desk: Desk) -> None:
+    """检查本机与数据目录。Look at this machine and home."""
+    checks = [*_machine(desk), *_home(desk)]
+    fine = all(ok for _, ok, _ in checks)
+
+    def show(console: Console) -> None:
+        for name, ok, detail in checks:
+            console.print("[green]✓[/green]" if ok else "[red]✗[/red]", name, detail, highlight=False)
+
+    desk.answer({"fine": fine, "checks": [{"name": n, "ok": ok, "detail": d} for n, ok, d in checks]}, show)
+    if not fine:
+        raise Failure
+
+
+def _machine(desk: Desk) -> list[tuple[str, bool, str]]:
+    place = desk.settings.home
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    return [
+        ("Python", sys.version_info >= _OLDEST_PYTHON, sys.version.split()[0]),
+        ("SQLite", sqlite3.sqlite_version_info >= _OLDEST_SQLITE, sqlite3.sqlite_version),
+        ("SM3", "sm3" in hashlib.algorithms_available, "OpenSSL"),
+        ("disk", free > _LEAST_FREE, f"{free / 2**30:.1f} GiB"),
+    ]
+
+
+def _home(desk: Desk) -> list[tuple[str, bool, str]]:
+    try:
+        runtime = desk.runtime
+        runtime.kernel.database.ping()
+        with runtime.kernel.database.reading() as connection:
+            lag = runtime.search.service.lag(connection)
+            signed = runtime.kernel.integrator.latest(connection)
+    except ArchiveError as error:
+        return [("home", False, error.message())]
+    published = signed.checkpoint.size if signed else 0
+    return [
+        ("home", True, str(desk.settings.home)),
+        ("index", True, f"lag {lag}"),
+        ("ledger", True, f"published {published}"),
+    ]
+
+
+COMMANDS = (init, status, fsck, reindex, doctor)

@@ -1,0 +1,158 @@
+"""Commands that bring documents in and on: import, sync, run, classify."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from archive.authorization import SYSTEM_ACTOR
+from archive.plan.service import load_plan
+from archive.records.types import ComponentRole, Delivery
+from classifiers.arbiter import classify as decide
+from classifiers.types import Evidence
+from ingest.connectors.notices import Locale, NoticesConnector
+from ingest.connectors.port import Refused
+from ingest.extractors.reading import read_component
+from ingest.opening import CONNECTORS
+from ingest.types import Summary
+from ingest.worker import Coordinator
+from ingest.worker import Progress as Done
+from web.cli.context import Desk, Failure, common, table
+from web.cli.home import show_status, status_of
+
+IMPORTED = "import:"
+"""The location of a source that people deliver file by file."""
+
+_NAME_LENGTH = 64
+
+
+@click.command(name="import")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--connector", type=click.Choice(CONNECTORS), required=True, help="连接器 which connector reads it")
+@click.option("--source", help="来源名称 name of the source; by default connector and file name")
+@common
+def import_(desk: Desk, path: Path, connector: str, source: str | None) -> None:
+    """导入文件或目录。Take in a file or folder; run again, it changes nothing."""
+    intake, opener = desk.runtime.ingest.intake, desk.runtime.ingest.opener
+    name = (source or f"{connector}:{path.stem or path.name}")[:_NAME_LENGTH]
+    intake.register(name, connector, IMPORTED)
+    summary, _ = intake.sync(name, opener, str(path.absolute()))
+    desk.answer(summary.as_json(), lambda console: show_summary(console, name, summary))
+    if summary.refused and summary.received == len(summary.refused):
+        raise Failure
+
+
+def show_summary(console: Console, name: str, summary: Summary) -> None:
+    """What became of the documents of a source, for people."""
+    table(
+        console,
+        name,
+        {
+            "收到 received": summary.received,
+            "新采集 captured": summary.captured,
+            "新版本 new versions": summary.new_versions,
+            "更名 renamed": summary.renamed,
+            "未变 unchanged": summary.unchanged,
+            "已撤回 withdrawn": summary.withdrawn,
+            "未能接收 refused": len(summary.refused),
+        },
+    )
+    for refused in summary.refused[:10]:
+        console.print(f"  [yellow]{refused['code']}[/yellow] {refused['id']}", highlight=False)
+
+
+@click.command()
+@click.argument("source", required=False)
+@common
+def sync(desk: Desk, source: str | None) -> None:
+    """读取来源。Read one source, or every source that can be read without a person."""
+    intake, opener = desk.runtime.ingest.intake, desk.runtime.ingest.opener
+    names = [source] if source else [s.name for s in intake.sources() if s.location != IMPORTED]
+    answers: dict[str, dict[str, Any]] = {}
+    for name in names:
+        total, more = Summary(), True
+        while more:
+            summary, more = intake.sync(name, opener)
+            total.add(summary)
+        answers[name] = total.as_json()
+        if not desk.as_json:
+            show_summary(desk.people, name, total)
+    desk.answer(answers, lambda console: None if answers else console.print("没有可读取的来源"))
+
+
+def run_to_the_end(desk: Desk) -> None:
+    """Work until nothing is left to do, and show how far it is."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=desk.notes, transient=True) as progress:
+        task = progress.add_task("处理中 working", total=None)
+
+        def watch(done: Done) -> None:
+            progress.update(task, description=f"待处理任务 {done.pending} · 已入索引 {done.indexed}")
+
+        Coordinator(desk.runtime, watch).run()
+
+
+@click.command()
+@common
+def run(desk: Desk) -> None:
+    """处理到无事可做。Work until nothing is left to do."""
+    run_to_the_end(desk)
+    overview = desk.services.status.overview(SYSTEM_ACTOR)
+    desk.answer(status_of(overview), lambda console: show_status(console, overview))
+    if overview.failed_jobs:
+        raise Failure
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@common
+def classify(desk: Desk, path: Path) -> None:
+    """只判断类别，不归档。Say what each notice of a JSON-lines file is; nothing is filed. Answers in JSON lines."""
+    settings = desk.settings
+    plan = load_plan(settings.plan.id)
+    locale = Locale(settings.web.timezone, lambda name: plan.region_code(name) or settings.centre.region)
+    unread = 0
+    for arrival in NoticesConnector(path, locale).arrivals(lambda _: None):
+        if isinstance(arrival.what, Delivery):
+            decision = decide(_evidence(arrival.external_id, arrival.what), plan)
+            line: dict[str, Any] = {
+                "id": arrival.external_id,
+                "class": decision.class_code,
+                "doc_type": decision.doc_type,
+                "trade_type": decision.trade_type,
+                "stage": decision.stage,
+                "confidence": round(decision.confidence, 3),
+                "needs_person": decision.needs_person,
+                "reasons": [reason.sentence() for reason in decision.reasons],
+            }
+        elif isinstance(arrival.what, Refused):
+            unread += 1
+            line = {"id": arrival.external_id, "error": {"code": arrival.what.code}}
+        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    if unread:
+        desk.notes.print(f"{unread} 行无法读取", highlight=False)
+        raise Failure
+
+
+def _evidence(external_id: str, delivery: Delivery) -> Evidence:
+    main = next(c for c in delivery.components if c.role is ComponentRole.MAIN)
+    with main.open() as stream:
+        reading = read_component(stream, main.name)
+    hints = {key: value for key, value in delivery.hints.items() if isinstance(value, str)}
+    return Evidence(
+        id=external_id,
+        title=delivery.title,
+        body=reading.text,
+        source_label=hints.get("source_label", ""),
+        category=hints.get("category", ""),
+        notice_type=hints.get("notice_type", ""),
+        region=delivery.region,
+        published=delivery.published,
+    )
+
+
+COMMANDS = (import_, sync, run, classify)

@@ -1,0 +1,1 @@
+"""How values are shown: times, sizes, names, documents, differences, proofs. No requests, no templates."""
