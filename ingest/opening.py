@@ -19,7 +19,6 @@ from ingest.connectors.notices import Locale, NoticesConnector
 from ingest.connectors.port import Arrival, Connector, Known
 from ingest.connectors.portal import PortalConnector, PortalOptions
 from ingest.service import Opened
-from ingest.simulator.portal import Platform
 from ingest.simulator.replay import Replay
 from ingest.simulator.scenario import Scenario
 from ingest.simulator.server import SimulatorServer
@@ -76,6 +75,9 @@ class SourceOpener:
 
     @contextmanager
     def _simulator(self, source: Source, captured: Captured) -> Iterator[Opened]:
+        # Its writers of office documents take a second to load, which only demonstrations should wait for.
+        from ingest.simulator.portal import Platform  # noqa: PLC0415
+
         platform = Platform(read_scenario(source.location))
         shown = source.position.get("shown", 0)
         number = shown if isinstance(shown, int) else 0

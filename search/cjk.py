@@ -15,8 +15,8 @@ import re
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cache
-from itertools import pairwise
+from functools import cache, cached_property
+from itertools import accumulate, pairwise
 
 HAN = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 """CJK characters, as the inside of a character class."""
@@ -43,7 +43,11 @@ _SPACE = re.compile(r"\s+")
 
 
 class _Folds(dict[int, str]):
-    """What each character becomes, worked out when it is first met."""
+    """What each character becomes, worked out when it is first met; `moving` are those that do not become just one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moving: set[str] = set()
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
@@ -54,6 +58,8 @@ class _Folds(dict[int, str]):
             image = " "
         else:
             image = unicodedata.normalize("NFKC", character).lower()
+        if len(image) != 1:
+            self.moving = {*self.moving, character}
         self[code] = image
         return image
 
@@ -73,9 +79,16 @@ class Folded:
 
     def __init__(self, text: str) -> None:
         self.text = fold(text)
+        self._original = text
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where the image of each original character starts; empty where all stay in their places."""
         folds = _folds()
-        moved = any(len(folds[ord(character)]) != 1 for character in set(text))
-        self._starts = _starts(text) if moved else []
+        if not any(character in self._original for character in folds.moving):
+            return []
+        lengths = (len(folds[ord(character)]) for character in self._original)
+        return list(accumulate(lengths, initial=0))[:-1]
 
     def origin(self, position: int) -> int:
         """Where in the original text the folded character at `position` comes from."""
@@ -86,14 +99,6 @@ class Folded:
     def origin_end(self, position: int) -> int:
         """Where in the original text the folded characters before `position` end."""
         return self.origin(position - 1) + 1 if position else 0
-
-
-def _starts(text: str) -> list[int]:
-    folds, position, starts = _folds(), 0, []
-    for character in text:
-        starts.append(position)
-        position += len(folds[ord(character)])
-    return starts
 
 
 def tokens(text: str, *, dates: bool = True) -> list[str]:

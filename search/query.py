@@ -104,11 +104,7 @@ class QueryReader:
         if query.offset + query.size > DEEPEST:
             raise InvalidInput("search-too-deep", most=DEEPEST)
         conditions = [*self._text(query.text), *self._filters(query)]
-        worded = any(
-            isinstance(test, Says) and test.area is Area.TEXT and not condition.negated
-            for condition in conditions
-            for test in condition.tests
-        )
+        worded = any(condition.worded for condition in conditions)
         sort = query.sort or (Sort.RELEVANCE if worded else Sort.NEWEST)
         return Request(tuple(conditions), sort, query.size, query.offset)
 

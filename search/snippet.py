@@ -4,12 +4,12 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from search.cjk import HAN, Folded, Phrase, is_han
+from search.cjk import Folded, Phrase, is_han
 from search.types import Snippet
 
 WIDTH = 120
 _LEAD = 30
-_CHUNK = 20_000
+_CHUNK = 4_000
 _OVERLAP = 400
 _SPACE = re.compile(r"\s+")
 
@@ -94,5 +94,6 @@ def _unit(unit: str, *, ends: bool) -> str:
         digits = ",?".join(number) if number == unit and len(number) > 3 else number
         zero, tail = ("0?", "(?:[ ]?[月日号])?") if number != unit else ("", "")
         return rf"(?<!\d){zero}{digits}" + (rf"(?!\d){tail}" if ends else "")
-    letters = rf"(?:(?![{HAN}])[^\W\d_])"
-    return rf"(?<!{letters}){re.escape(unit)}" + (f"(?!{letters})" if ends else "")
+    if not unit.isascii():
+        return re.escape(unit)
+    return f"(?<![a-z]){unit}" + ("(?![a-z])" if ends else "")

@@ -1,9 +1,9 @@
 """The embedded index, over tantivy: the only module that knows it.
 
 Texts go in as tokens of `search.cjk` joined by spaces, under the `whitespace` tokenizer, so that positions are ours
-(tantivy's own n-gram tokenizer puts every token at position 0, where no phrase is ever found). Each text is indexed
-twice, whole and as its public copy, and a redacted scope is answered from the copy alone. Where the index stands in the
-ledger is a document of its own, committed with the others.
+(tantivy's own n-gram tokenizer puts every token at position 0, where no phrase is ever found). A text and its public
+copy are indexed apart, or once where they are the same; a redacted scope is answered from the copy alone. Where the
+index stands in the ledger is a document of its own, committed with the others.
 """
 
 import threading
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,14 +23,16 @@ from search.card import pack_card, pack_texts, unpack
 from search.cjk import Phrase, is_han, tokens
 from search.generations import Generations
 from search.port import EMPTY, Replacement
-from search.types import Area, Between, Condition, Document, Hit, Is, Key, Removal, Request, Results, Says, Sort
+from search.types import Area, Between, Document, Hit, Is, Key, Removal, Request, Results, Says, Sort
 
 _LAYOUT = "v1"
 _HEAP = 50_000_000
 _NAME_WEIGHT = 3.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _Answer = TypeVar("_Answer")
-_TEXTS = ("names", "body", "project", "public_names", "public_body", "public_project", "reference", "type_words")
+_WHOLE, _PUBLIC, _BOTH = "whole", "public", "both"
+_COPIED = ("names", "body", "project")
+_TEXTS = (*(f"{copy}_{text}" for copy in (_WHOLE, _PUBLIC, _BOTH) for text in _COPIED), "reference", "type_words")
 _TERMS = ("kind", "record", "class", "trade_type", "doc_type", "state", "project_id", "region", "level", "settled")
 
 
@@ -44,7 +46,7 @@ def _schema() -> tantivy.Schema:
     for name in ("ledger_index", "released_from", "published"):
         builder.add_integer_field(name, fast=True)
     builder.add_unsigned_field("newest", fast=True)
-    for name in ("card", "whole", "public"):
+    for name in ("card", _WHOLE, _PUBLIC):
         builder.add_bytes_field(name, stored=True)
     return builder.build()
 
@@ -155,11 +157,12 @@ class _Generation:
             by = None if request.sort is Sort.RELEVANCE else "newest"
             # The stub of the library leaves out that a result has a count.
             found: Any = searcher.search(query, request.size, order_by_field=by, offset=request.offset, order=order)
-            texts = "public" if scope.redacted else "whole"
             hits = []
             for score, address in found.hits:
                 document = searcher.doc(address)
-                card, shown = document["card"][0], document[texts][0]
+                # Without a text of its own, the whole is what its public copy says.
+                own = None if scope.redacted else document.get_first(_WHOLE)
+                card, shown = document["card"][0], own or document[_PUBLIC][0]
                 hits.append(unpack(card, shown, request.phrases, float(score) if by is None else 0.0))
             return int(found.count), tuple(hits)
 
@@ -235,12 +238,16 @@ def _document(document: Document) -> tantivy.Document:
     output.add_text("kind", "document")
     output.add_text("record", document.record_id)
     output.add_integer("ledger_index", document.ledger_index)
-    for redacted, prefix in ((False, ""), (True, "public_")):
-        shown = document.shown(redacted=redacted)
-        _add_words(output, f"{prefix}names", document.names(redacted=redacted))
-        _add_words(output, f"{prefix}body", [shown.body])
-        _add_words(output, f"{prefix}project", [shown.project_name, document.project_code])
-        output.add_bytes("public" if redacted else "whole", pack_texts(document, redacted=redacted))
+    whole, public = _copied(document, redacted=False), _copied(document, redacted=True)
+    for name in _COPIED:
+        if whole[name] == public[name]:
+            _add_words(output, f"{_BOTH}_{name}", public[name])
+        else:
+            _add_words(output, f"{_WHOLE}_{name}", whole[name])
+            _add_words(output, f"{_PUBLIC}_{name}", public[name])
+    output.add_bytes(_PUBLIC, pack_texts(document, redacted=True))
+    if whole != public:
+        output.add_bytes(_WHOLE, pack_texts(document, redacted=False))
     _add_words(output, "reference", [document.reference_code])
     _add_words(output, "type_words", [document.doc_type])
     terms = {
@@ -282,16 +289,20 @@ def _position(position: int) -> tantivy.Document:
     return output
 
 
-@lru_cache(maxsize=16)
-def _tokens(text: str) -> str:
-    """What goes into the index. Most public copies say the same as the whole, one after the other."""
-    return " ".join(tokens(text))
+def _copied(document: Document, *, redacted: bool) -> dict[str, tuple[str | None, ...]]:
+    """The texts of which there is a public copy, by name."""
+    shown = document.shown(redacted=redacted)
+    return {
+        "names": document.names(redacted=redacted),
+        "body": (shown.body,),
+        "project": (shown.project_name, document.project_code),
+    }
 
 
 def _add_words(output: tantivy.Document, field: str, values: Iterable[str | None]) -> None:
     for value in values:
         if value:
-            output.add_text(field, _tokens(value))
+            output.add_text(field, " ".join(tokens(value)))
 
 
 def _query(request: Request, scope: Scope) -> tantivy.Query:
@@ -302,7 +313,7 @@ def _query(request: Request, scope: Scope) -> tantivy.Query:
         if condition.negated:
             parts.append((tantivy.Occur.MustNot, query))
         else:
-            parts.append((tantivy.Occur.Must, query if _worded(condition) else _silent(query)))
+            parts.append((tantivy.Occur.Must, query if condition.worded else _silent(query)))
     return tantivy.Query.boolean_query(parts)
 
 
@@ -328,13 +339,19 @@ def _test(test: Says | Is | Between, scope: Scope) -> tantivy.Query:
         return _range("published", start, None if test.end is None else _micros(test.end) - 1)
     if isinstance(test, Is):
         return _is(test)
-    prefix = "public_" if scope.redacted else ""
     if test.area is Area.TEXT:
-        names = _any([_phrase(f"{prefix}names", phrase) for phrase in test.readings])
-        bodies = [_phrase(f"{prefix}body", phrase) for phrase in test.readings]
-        return _any([tantivy.Query.boost_query(names, _NAME_WEIGHT), *bodies])
-    field = {Area.PROJECT: f"{prefix}project", Area.REFERENCE: "reference", Area.DOC_TYPE: "type_words"}[test.area]
+        names = _any(_copies("names", test.readings, scope))
+        return _any([tantivy.Query.boost_query(names, _NAME_WEIGHT), *_copies("body", test.readings, scope)])
+    if test.area is Area.PROJECT:
+        return _any(_copies("project", test.readings, scope))
+    field = "reference" if test.area is Area.REFERENCE else "type_words"
     return _any([_phrase(field, phrase) for phrase in test.readings])
+
+
+def _copies(name: str, readings: Sequence[Phrase], scope: Scope) -> list[tantivy.Query]:
+    """The readings in the copy that this reader gets: never in any other."""
+    own = _PUBLIC if scope.redacted else _WHOLE
+    return [_phrase(f"{copy}_{name}", phrase) for copy in (own, _BOTH) for phrase in readings]
 
 
 def _is(test: Is) -> tantivy.Query:
@@ -354,10 +371,6 @@ def _phrase(field: str, phrase: Phrase) -> tantivy.Query:
     if len(words) == 1:
         return tantivy.Query.term_query(_schema(), field, words[0])
     return tantivy.Query.phrase_query(_schema(), field, list(words))
-
-
-def _worded(condition: Condition) -> bool:
-    return any(isinstance(test, Says) and test.area is Area.TEXT for test in condition.tests)
 
 
 def _term(field: str, value: str) -> tantivy.Query:

@@ -178,6 +178,11 @@ class Condition:
     tests: tuple[Says | Is | Between, ...]
     negated: bool = False
 
+    @property
+    def worded(self) -> bool:
+        """Whether it looks for words in texts, which makes one answer better than another."""
+        return not self.negated and any(isinstance(test, Says) and test.area is Area.TEXT for test in self.tests)
+
 
 @dataclass(frozen=True)
 class Request:
@@ -191,8 +196,8 @@ class Request:
     @property
     def phrases(self) -> tuple[Phrase, ...]:
         """What is to be marked in the texts of hits."""
-        tests = [test for condition in self.conditions if not condition.negated for test in condition.tests]
-        texts = [test for test in tests if isinstance(test, Says) and test.area is Area.TEXT]
+        tests = [test for condition in self.conditions if condition.worded for test in condition.tests]
+        texts = [test for test in tests if isinstance(test, Says)]
         return tuple(dict.fromkeys(phrase for test in texts for phrase in test.readings))
 
 

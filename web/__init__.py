@@ -1,0 +1,1 @@
+"""The surface: pages for three readers, the API, and the command line."""

@@ -20,7 +20,9 @@ def serve(app: FastAPI, host: str, port: int, on_ready: Callable[[str], None]) -
     with _listening(host, port) as listener:
         name = f"[{host}]" if ":" in host else host
         on_ready(f"http://{name}:{listener.getsockname()[1]}")
-        config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5)
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
+        )
         uvicorn.Server(config).run(sockets=[listener])
 
 

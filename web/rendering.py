@@ -17,6 +17,7 @@ from archive.messages import render as message
 from web.services import Services
 from web.showing.blocks import blocks_of
 from web.showing.names import Names
+from web.showing.recordings import is_recording
 from web.showing.sizes import size_of
 from web.showing.times import Times
 from web.visits import FORM_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, Visit
@@ -39,7 +40,11 @@ class Renderer:
             lstrip_blocks=True,
         )
         self.environment.globals.update(
-            blocks_of=blocks_of, size_of=size_of, centre=services.centre, assets=_assets_version()
+            blocks_of=blocks_of,
+            size_of=size_of,
+            is_recording=is_recording,
+            centre=services.centre,
+            assets=_assets_version(),
         )
 
 

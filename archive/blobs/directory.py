@@ -1,4 +1,4 @@
-"""Bytes in a directory of this machine: `ab/cd/abcd…`, written once.
+"""Bytes in a directory of this machine: `ab/abcd…`, written once.
 
 A file is written under a stage name, fsynced, linked to its digest name and its directory fsynced: at any moment a
 crash leaves either the whole file under its name or a stage file that `sweep` drops.
@@ -64,7 +64,6 @@ class DirectoryBlobStore:
             return
         directory.mkdir(parents=True, exist_ok=True)
         _sync(directory.parent)
-        _sync(directory.parent.parent)
 
     def open(self, sha256: str) -> BinaryIO:
         try:
@@ -86,7 +85,7 @@ class DirectoryBlobStore:
         return digest
 
     def digests(self) -> Iterator[str]:
-        for path in sorted(self._root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*")):
+        for path in sorted(self._root.glob("[0-9a-f][0-9a-f]/*")):
             yield path.name
 
     def sweep(self, before: datetime) -> int:
@@ -100,7 +99,7 @@ class DirectoryBlobStore:
         return dropped
 
     def _path(self, sha256: str) -> Path:
-        return self._root / sha256[:2] / sha256[2:4] / sha256
+        return self._root / sha256[:2] / sha256
 
 
 def _sync(directory: Path) -> None:

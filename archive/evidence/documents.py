@@ -109,7 +109,7 @@ def parse_manifest(data: bytes) -> Manifest:
             ledger extract is not listed.
     """
     value = _object(load(data), "created", "entries", "files", "format", "format_version", "origin", "subject")
-    if value["format"] != FORMAT or value["format_version"] != VERSION:
+    if value["format"] != FORMAT or _count(value["format_version"]) != VERSION:
         raise Malformed("not version 1 of the format")
     subject = _object(value["subject"], "id", "kind")
     files = tuple(_file(item) for item in _list(value["files"]))
@@ -134,7 +134,7 @@ def dump_inclusion(proofs: InclusionProofs) -> bytes:
 def parse_inclusion(data: bytes) -> InclusionProofs:
     """Read `proof/inclusion.json`. Raises as `parse_manifest`."""
     value = _object(load(data), "entries", "size", "version")
-    if value["version"] != VERSION:
+    if _count(value["version"]) != VERSION:
         raise Malformed("not version 1")
     paths = {}
     for item in _list(value["entries"]):
@@ -158,7 +158,7 @@ def parse_built_entry(data: bytes) -> tuple[int, tuple[int, str, str]]:
     if not isinstance(entry, dict) or entry.get("type") != BUILT:
         raise Malformed("not an entry about a bundle")
     body = _object(entry.get("body"), "format", "format_version", "manifest")
-    if body["format"] != FORMAT or body["format_version"] != VERSION:
+    if body["format"] != FORMAT or _count(body["format_version"]) != VERSION:
         raise Malformed("about a bundle of another format")
     digests = _object(body["manifest"], "sha256", "size", "sm3")
     return _count(entry.get("index")), (_count(digests["size"]), _hex(digests["sha256"]), _hex(digests["sm3"]))

@@ -37,7 +37,7 @@ class Worker:
                 time.sleep(_PAUSE_SECONDS)
         return done
 
-    def run_for_ever(self, alive: Callable[[], bool], pause_seconds: float = 0.5) -> None:
+    def run_for_ever(self, alive: Callable[[], bool], pause_seconds: float = 0.1) -> None:
         """Work as jobs come, until `alive` says no."""
         while alive():
             if not self.run_one():

@@ -39,8 +39,10 @@ def decode(data: bytes) -> Entry:
         NotCanonical: the bytes are not canonical, or not those of an entry of version 1.
     """
     fields = load(data)
-    if not isinstance(fields, dict) or set(fields) != _FIELDS or fields["version"] != VERSION:
-        raise NotCanonical("not an entry of version 1")
+    if not isinstance(fields, dict) or set(fields) != _FIELDS:
+        raise NotCanonical("not an entry")
+    if type(fields["version"]) is not int or fields["version"] != VERSION:
+        raise NotCanonical("not version 1")
     actor, body, index, subject = fields["actor"], fields["body"], fields["index"], fields["subject"]
     if type(index) is not int or index < 0 or not isinstance(body, dict) or not isinstance(actor, str):
         raise NotCanonical("an entry with a field of the wrong kind")

@@ -16,7 +16,6 @@ class EventType(StrEnum):
     """Everything that is written down. `docs/ledger.md` says of each what its body holds."""
 
     ARCHIVE_CREATED = "archive.created"
-    PLAN_LOADED = "plan.loaded"
     SOURCE_REGISTERED = "source.registered"
     SOURCE_ITEM_GONE = "source.item_gone"
     SOURCE_ITEM_REFUSED = "source.item_refused"

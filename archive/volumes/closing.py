@@ -1,7 +1,7 @@
 """Closing (归档): when a volume is complete, numbered once and sealed into the ledger.
 
-Numbers are given in one sweep ordered by end date, project and section: the same material gives the same numbers, in
-whatever order it came in and however often the work was interrupted.
+Numbers are given in one sweep ordered by end date, ending document and section: the same material gives the same
+numbers, in whatever order it came in and however often the work was interrupted.
 """
 
 from collections.abc import Sequence
@@ -55,9 +55,8 @@ class Closing:
             due = []
             for volume in volumes.not_closed():
                 ending = self._ending(RecordRepository(connection), volumes, volume)
-                project = volumes.project(volume.project_id)
-                if ending is not None and project is not None:
-                    due.append(((ending.ended_on, project.code or "", project.name, volume.section), volume.id))
+                if ending is not None:
+                    due.append(((ending.ended_on, ending.record.external_id, volume.section), volume.id))
         closed, incomplete = [], []
         for _, volume_id in sorted(due):
             with self._ports.database.writing() as uow:
@@ -69,18 +68,28 @@ class Closing:
         return Swept(tuple(closed), tuple(incomplete))
 
     def _ending(self, records: RecordRepository, volumes: VolumeRepository, volume: Volume) -> _Ending | None:
-        """How the process of a volume ended: from its own records, or from those that speak of the whole project."""
-        members = records.members(volume.id)
-        if not members or any(member.state not in SETTLED for member in members):
+        """How the process of a volume ended, None while it goes on.
+
+        A bid section ends by its own records or by those that speak of the whole project; the volume of the whole
+        project when every bid section has ended.
+        """
+        siblings = volumes.volumes_of(volume.project_id)
+        held = {sibling.section: records.members(sibling.id) for sibling in siblings}
+        if not held[volume.section] or any(member.state not in SETTLED for member in held[volume.section]):
             return None
-        whole = volumes.volume_of(volume.project_id, "")
-        shared = records.members(whole.id) if whole is not None and whole.id != volume.id else []
-        for candidates in (members, shared):
-            endings = [ending for record in candidates if (ending := self._ends(record)) is not None]
-            if endings:
-                # A trade that failed and was then awarded in a second round has been awarded.
-                return max(endings, key=lambda e: (e.outcome is Outcome.AWARD, e.ended_on, e.record.external_id))
-        return None
+        if volume.section:
+            return self._last_ending(held[volume.section]) or self._last_ending(held.get("", []))
+        endings = [self._last_ending(members) for members in held.values()]
+        own, of_sections = self._last_ending(held[""]), endings if len(held) == 1 else endings[1:]
+        if own is None and None in of_sections:
+            return None
+        return max((ending for ending in endings if ending is not None), key=_rank, default=None)
+
+    def _last_ending(self, members: Sequence[Record]) -> _Ending | None:
+        """What the records of one volume say: a trade that failed and was awarded in a second round was awarded."""
+        return max(
+            (ending for record in members if (ending := self._ends(record)) is not None), key=_rank, default=None
+        )
 
     def _ends(self, record: Record) -> _Ending | None:
         if record.class_code is None or record.published is None or record.state is RecordState.WITHDRAWN:
@@ -113,10 +122,11 @@ class Closing:
     def _missing(
         self, records: RecordRepository, volumes: VolumeRepository, volume: Volume, ending: _Ending
     ) -> tuple[str, ...]:
+        # A bid section needs what it holds or what the whole project holds; the whole project, what any of them holds.
         present = {
             member.class_code
             for sibling in volumes.volumes_of(volume.project_id)
-            if sibling.section in {volume.section, ""}
+            if not volume.section or sibling.section in {volume.section, ""}
             for member in records.members(sibling.id)
         }
         try:
@@ -199,3 +209,7 @@ class Closing:
         body: dict[str, JSON] = {"decision": "declare-missing", "classes": list(volume.missing), "reason": reason}
         self._ports.ledger.append(uow, Event(EventType.DECISION_MADE, actor.id, "volume", volume_id, body))
         return self._close_if_complete(uow, volume_id, actor)
+
+
+def _rank(ending: _Ending) -> tuple[bool, date, str]:
+    return ending.outcome is Outcome.AWARD, ending.ended_on, ending.record.external_id

@@ -47,7 +47,7 @@ _OPEN_TAG = re.compile(r"<[a-zA-Z/!][^<>]*\Z")
 _TAIL = 4_096
 _STEP = 1 << 16
 # Parsers of HTML keep every open element; more text than this per permitted character is markup without words.
-_MARKUP_FACTOR = 8
+_MARKUP_FACTOR = 4
 
 
 class HtmlExtractor:
@@ -62,7 +62,7 @@ class HtmlExtractor:
     def extract(self, stream: BinaryIO, limits: Limits) -> Extraction:
         opened(stream)
         declared = _CHARSET.search(stream.read(4_096))
-        source = decoded(stream, _MARKUP_FACTOR * limits.characters, declared[1].decode() if declared else "")
+        source = decoded(stream, _STEP + _MARKUP_FACTOR * limits.characters, declared[1].decode() if declared else "")
         tail = source.text[-_TAIL:]
         if source.complete and _OPEN_TAG.search(tail):
             raise InvalidInput("file-truncated")

@@ -1,0 +1,1 @@
+"""Recordings: what a file of picture and sound holds."""

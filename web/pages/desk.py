@@ -1,12 +1,9 @@
 """The inspector's desk: projects as cases, with recordings to watch and evidence to take away."""
 
-import tempfile
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from starlette.background import BackgroundTask
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from archive.authorization import Permission
 from archive.errors import ArchiveError, NotFound
@@ -14,13 +11,11 @@ from archive.records.types import Component, Record
 from archive.volumes.reading import ProjectView
 from archive.volumes.types import Project
 from search.types import Query as Question
+from web.bundles import bundle
 from web.dependencies import Paged, allow, own_form
 from web.rendering import Page
-from web.services import EvidenceKind, Services
-from web.showing.files import disposition
 from web.showing.recordings import is_recording
 from web.showing.ways import stages_of
-from web.visits import Visit
 
 router = APIRouter(prefix="/desk", dependencies=[Depends(allow(Permission.EVIDENCE_BUILD))])
 
@@ -29,9 +24,7 @@ _MOST_HITS = 100
 
 
 @router.get("")
-def projects(
-    page: Paged, q: str = "", number: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1
-) -> Response:
+def projects(page: Paged, q: str = "", number: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1) -> Response:
     """Projects: the newest, or those whose records answer a question."""
     services, actor = page.services, page.visit.actor
     error: ArchiveError | None = None
@@ -102,17 +95,3 @@ def evidence(page: Paged, project_id: str) -> Response:
     """Build a bundle of the whole project and hand it over."""
     project = page.services.volumes.project(page.visit.actor, project_id).project
     return bundle(page.services, page.visit, "project", project.id)
-
-
-def bundle(services: Services, visit: Visit, kind: EvidenceKind, reference: str) -> Response:
-    """A fresh bundle as a download; the server keeps no copy of it."""
-    folder = tempfile.TemporaryDirectory(prefix="evidence-", ignore_cleanup_errors=True)
-    try:
-        built = services.evidence.build(visit.actor, kind, reference, Path(folder.name) / "bundle.zip")
-    except BaseException:
-        folder.cleanup()
-        raise
-    headers = {"Content-Disposition": disposition(f"{reference}.zip", inline=False)}
-    return FileResponse(
-        built.path, media_type="application/zip", headers=headers, background=BackgroundTask(folder.cleanup)
-    )

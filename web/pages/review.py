@@ -33,9 +33,7 @@ class Place:
 
 
 @router.get("")
-def queue(
-    page: Paged, number: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1, done: str = ""
-) -> Response:
+def queue(page: Paged, number: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1, done: str = "") -> Response:
     """What waits for a person, oldest first. `done` is the record that was decided just now."""
     services, actor = page.services, page.visit.actor
     total = services.review.count_waiting(actor)
@@ -68,7 +66,9 @@ def decide(
     except (InvalidInput, Conflict) as refusal:
         return _item(page, record_id, refusal=refusal, given={"choice": choice, "value": value, "reason": reason})
     following = place.following if place.following != record_id else None
-    return page.redirect(f"/console/review/{following}?done={record_id}" if following else f"/console/review?done={record_id}")
+    return page.redirect(
+        f"/console/review/{following}?done={record_id}" if following else f"/console/review?done={record_id}"
+    )
 
 
 def _item(

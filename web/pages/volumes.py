@@ -45,20 +45,23 @@ def volume(page: Paged, reference: str, closed: str = "") -> Response:
 
 
 @router.post("/{volume_id}/declare", dependencies=[Depends(own_form)])
-def declare(
-    page: Paged, volume_id: str, reason: Annotated[str, Form(max_length=_LONGEST_REASON)] = ""
-) -> Response:
+def declare(page: Paged, volume_id: str, reason: Annotated[str, Form(max_length=_LONGEST_REASON)] = "") -> Response:
     """Declare that what is missing does not exist; the volume closes if nothing else is in the way."""
     try:
-        if not reason.strip():
-            raise InvalidInput("declaration-without-reason")
+        given = _given(reason)
         with page.services.database.writing() as uow:
             code = page.services.closing.declare_missing(
-                uow, page.services.authorizer, page.visit.actor, volume_id, reason.strip()
+                uow, page.services.authorizer, page.visit.actor, volume_id, given
             )
     except (InvalidInput, Conflict) as refusal:
         return _volume(page, volume_id, refusal=refusal)
     return page.redirect(f"/console/volumes/{volume_id}" + ("?closed=1" if code else ""))
+
+
+def _given(reason: str) -> str:
+    if not reason.strip():
+        raise InvalidInput("declaration-without-reason")
+    return reason.strip()
 
 
 def _volume(

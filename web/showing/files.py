@@ -11,7 +11,9 @@ from web.headers import PAGE_POLICY
 CHUNK = 256 * 1024
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
-_INLINE = re.compile(r"(?:image/(?:png|jpeg|gif|webp)|(?:video|audio)/[a-z0-9.+-]+|text/(?:plain|html)|application/pdf)")
+_INLINE = re.compile(
+    r"(?:image/(?:png|jpeg|gif|webp)|(?:video|audio)/[a-z0-9.+-]+|text/(?:plain|html)|application/pdf)",
+)
 _SANDBOXED = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src 'self'"
 
 
@@ -73,5 +75,5 @@ def policy_for(media_type: str) -> str:
 def disposition(name: str, *, inline: bool) -> str:
     """A Content-Disposition with the original name in UTF-8 (RFC 6266, RFC 8187) and a plain one beside it."""
     clean = re.sub(r"[\x00-\x1f\x7f\ud800-\udfff/\\]", "_", name)
-    plain = re.sub(r'[^A-Za-z0-9._ -]', "_", clean) or "file"
+    plain = re.sub(r"[^A-Za-z0-9._ -]", "_", clean) or "file"
     return f"{'inline' if inline else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{quote(clean, safe='')}"

@@ -1,4 +1,4 @@
-"""What codes are called: classes, trades, regions and retention periods of the plan, states and events of the program."""
+"""What codes are called: classes, trades, regions, retention periods of the plan; states and events of the program."""
 
 from archive.plan.types import Plan
 from archive.volumes.closing import NO_RULE
@@ -58,6 +58,4 @@ class Names:
 
     def classes(self) -> list[tuple[str, str]]:
         """Every class with its stage and name, for choosing one."""
-        return [
-            (cls.code, f"{cls.category} · {cls.stage} · {cls.doc_type}") for cls in self._plan.classes.values()
-        ]
+        return [(cls.code, f"{cls.category} · {cls.stage} · {cls.doc_type}") for cls in self._plan.classes.values()]

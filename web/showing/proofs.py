@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from archive.db.uow import Database
 from archive.ledger.checkpoint import SignedCheckpoint
+from archive.ledger.integrator import Integrator
 from archive.ledger.merkle import leaf_hash, verify_inclusion
 from archive.ledger.tree import StoredTree
 from archive.ledger.types import Entry
-from web.services import Checkpoints
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Proof:
         return bool(self.proven) and all(entry.holds for entry in self.proven)
 
 
-def prove(database: Database, checkpoints: Checkpoints, history: Sequence[Entry]) -> Proof:
+def prove(database: Database, checkpoints: Integrator, history: Sequence[Entry]) -> Proof:
     """Proofs for `history` under the last signed checkpoint.
 
     Raises:

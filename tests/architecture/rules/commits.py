@@ -4,6 +4,7 @@ A service that commits half-way leaves a half-done change for the next `kill -9`
 later failure takes back. So nobody but the unit of work commits, and no module that can reach the database opens a
 transaction of its own, which would commit at the end of the block.
 
+`archive/db/migrating.py` is let through: it brings a database to its schema before there can be a unit of work.
 `search/tantivy.py` is let through: what it commits is the writer of a full-text index, which can be thrown away and
 rebuilt; the import contracts keep the database out of that module.
 """
@@ -12,7 +13,7 @@ import ast
 
 from tests.architecture.source import Source, Violation
 
-_ALLOWED = {"archive/db/uow.py", "search/tantivy.py"}
+_ALLOWED = {"archive/db/uow.py", "archive/db/migrating.py", "search/tantivy.py"}
 _BEGINS = {"begin", "begin_nested"}
 
 

@@ -1,9 +1,12 @@
 """Each kind of damage to the ledger's tables, and what the check says of it."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, insert, update
 
 from archive.clock import FixedClock
@@ -22,8 +25,6 @@ FORGED = Checkpoint("archive.test/ledger", 13, bytes(32))
 
 
 def forged_note() -> bytes:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - only here
-
     return Signer("archive.test/ledger", Ed25519PrivateKey.from_private_bytes(bytes(range(32)))).sign(FORGED).note()
 
 
@@ -83,6 +84,11 @@ def test_changed_content_is_found_at_every_level(filled: Database, signer: Signe
         ("ledger.node-wrong", "ledger_node/3/0"),
         ("ledger.checkpoint-root", "ledger_checkpoint/13"),
     }
+
+
+def test_every_code_is_described() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "ledger.md").read_text()
+    assert sorted(re.findall(r"^\| `(ledger\.[a-z]+-[a-z]+)` \|", page, re.MULTILINE)) == sorted(CODES)
 
 
 def test_every_code_has_its_damage_and_its_sentence() -> None:

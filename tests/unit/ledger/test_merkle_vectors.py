@@ -77,6 +77,5 @@ def test_ranges_are_covered_from_left_to_right_without_overlap(start: int, end: 
     assert covered == list(range(start, end))
     # The fewest: two neighbours are never the two halves of one larger node.
     assert all(
-        not (left[0] == right[0] and left[1] % 2 == 0 and right[1] == left[1] + 1)
-        for left, right in pairwise(nodes)
+        not (left[0] == right[0] and left[1] % 2 == 0 and right[1] == left[1] + 1) for left, right in pairwise(nodes)
     )
