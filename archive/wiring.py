@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from archive.authorization import SYSTEM_ACTOR
 from archive.blobs.directory import DirectoryBlobStore
 from archive.blobs.port import BlobStore
 from archive.clock import Clock, SystemClock
@@ -14,9 +15,11 @@ from archive.db.uow import Database
 from archive.errors import InvalidInput, NotFound
 from archive.ids import Ids, RandomIds
 from archive.jobs.local import LocalJobQueue
+from archive.ledger.canonical import JSON
 from archive.ledger.integrator import Integrator
 from archive.ledger.service import Ledger
 from archive.ledger.signing import create_key, load_signer, write_trust
+from archive.ledger.types import Event, EventType
 from archive.plan.service import load_plan
 from archive.plan.types import Plan
 from archive.records.service import RecordService
@@ -63,7 +66,21 @@ def found(settings: Settings) -> bool:
     except OSError as error:
         raise InvalidInput("home-unwritable", home=str(settings.home), detail=error.strerror) from error
     migrate(settings.database.url)
+    _open_ledger(settings)
     return new
+
+
+def _open_ledger(settings: Settings) -> None:
+    """Let the ledger begin with the founding itself."""
+    ledger, database = Ledger(SystemClock()), Database(build_engine(settings.database.url))
+    try:
+        with database.writing() as uow:
+            if ledger.size(uow.connection) == 0:
+                body: dict[str, JSON] = {"plan": settings.plan.id, "fonds": settings.centre.fonds}
+                origin = settings.ledger.origin
+                ledger.append(uow, Event(EventType.ARCHIVE_CREATED, SYSTEM_ACTOR.id, "archive", origin, body))
+    finally:
+        database.dispose()
 
 
 def build_kernel(settings: Settings, clock: Clock | None = None, ids: Ids | None = None) -> Kernel:

@@ -75,8 +75,7 @@ class SourceOpener:
 
     @contextmanager
     def _simulator(self, source: Source, captured: Captured) -> Iterator[Opened]:
-        # Its writers of office documents take a second to load, which only demonstrations should wait for.
-        from ingest.simulator.portal import Platform  # noqa: PLC0415
+        from ingest.simulator.portal import Platform  # noqa: PLC0415 - writes documents, loads long, only for shows
 
         platform = Platform(read_scenario(source.location))
         shown = source.position.get("shown", 0)

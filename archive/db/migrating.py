@@ -19,9 +19,8 @@ def migrate(url: str) -> None:
     Raises:
         Unavailable: the database does not answer.
     """
-    # Alembic takes a while to import and is needed once in the life of a database.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command  # noqa: PLC0415 - takes long to load, needed once in the life of a database
+    from alembic.config import Config  # noqa: PLC0415 - the same
 
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS))

@@ -72,18 +72,18 @@ class EvidenceService:
         if kind == "record":
             record = records.by_id(reference) or records.by_reference(reference)
             if record is None:
-                raise NotFound("record-unknown", record=reference)
+                raise _unknown(kind, reference)
             volume = volumes.volume(record.volume_id) if record.volume_id else None
             project = volumes.project(record.project_id) if record.project_id else None
             return _Subject(record.id, (record,), (volume,) if volume else (), project)
         if kind == "volume":
             volume = volumes.volume(reference) or volumes.volume_by_reference(reference)
             if volume is None:
-                raise NotFound("volume-unknown", volume=reference)
+                raise _unknown(kind, reference)
             return _Subject(volume.id, tuple(records.members(volume.id)), (volume,), volumes.project(volume.project_id))
         project = volumes.project(reference) or volumes.project_by_code(reference)
         if project is None:
-            raise NotFound("project-unknown", project=reference)
+            raise _unknown(kind, reference)
         siblings = tuple(volumes.volumes_of(project.id))
         members = tuple(member for volume in siblings for member in records.members(volume.id))
         return _Subject(project.id, members, siblings, project)
@@ -96,7 +96,7 @@ class EvidenceService:
         scope = authorizer.scope(actor, Permission.EVIDENCE_BUILD)
         permitted = tuple(record for record in subject.records if scope.admits(record.subject))
         if not permitted:
-            raise NotFound(f"{kind}-unknown", **{kind: reference})
+            raise _unknown(kind, reference)
         return permitted
 
     def _contents(
@@ -144,6 +144,14 @@ class EvidenceService:
 
     def _opener(self, component: Component) -> Callable[[], BinaryIO]:
         return partial(self._ports.blobs.open, component.sha256)
+
+
+def _unknown(kind: Kind, reference: str) -> NotFound:
+    if kind == "record":
+        return NotFound("record-unknown", record=reference)
+    if kind == "volume":
+        return NotFound("volume-unknown", volume=reference)
+    return NotFound("project-unknown", project=reference)
 
 
 def _suffix(name: str) -> str:

@@ -30,14 +30,9 @@ class VolumeRepository:
         values = {name: getattr(project, name) for name in Project.__dataclass_fields__}
         self._connection.execute(insert(model.project).values(**values))
 
-    def complete_project(self, project_id: str, code: str | None, deal_code: str | None) -> None:
-        """Fill codes of a project that were not known before; known ones stay."""
-        columns = model.project.c
-        self._connection.execute(
-            update(model.project)
-            .where(columns.id == project_id)
-            .values(code=func.coalesce(columns.code, code), deal_code=func.coalesce(columns.deal_code, deal_code))
-        )
+    def update_project(self, project_id: str, **values: object) -> None:
+        """Change columns of one project."""
+        self._connection.execute(update(model.project).where(model.project.c.id == project_id).values(**values))
 
     def add_keys(self, fonds: str, project_id: str, keys: Iterable[str]) -> None:
         """Let further keys lead to a project; keys that lead somewhere already stay."""

@@ -80,10 +80,19 @@ class VolumeService:
         if found is None:
             found = self._open_project(uow, record, joining, actor)
         else:
-            repository.complete_project(found.id, joining.project_code, joining.deal_code)
+            self._complete(uow, found, joining, actor)
         # Its own id is a key too: that is how a person names a project.
         repository.add_keys(record.fonds, found.id, (*joining.keys, f"id:{found.id}"))
         return found
+
+    def _complete(self, uow: UnitOfWork, project: Project, joining: Joining, actor: Actor) -> None:
+        """Take codes that were not known when the project was opened; known ones stay."""
+        code, deal_code = project.code or joining.project_code, project.deal_code or joining.deal_code
+        if (code, deal_code) == (project.code, project.deal_code):
+            return
+        VolumeRepository(uow.connection).update_project(project.id, code=code, deal_code=deal_code)
+        body: dict[str, JSON] = {"code": code, "deal_code": deal_code}
+        self._ports.ledger.append(uow, Event(EventType.PROJECT_CHANGED, actor.id, "project", project.id, body))
 
     def _open_project(self, uow: UnitOfWork, record: Record, joining: Joining, actor: Actor) -> Project:
         project = Project(
