@@ -28,6 +28,7 @@ _TENDER_PROJECT = re.compile(r"[A-Z][0-9]{16}[0-9a-z]{3}")
 _PROJECT = re.compile(r"[A-Z](?P<region>[1-8][0-9]{5})[0-9]{10}")
 _SECTION = re.compile(r"[A-Z][0-9]{16}[0-9a-z]{6}")
 _CODE = re.compile(r"[0-9A-Za-z\[【(〔][0-9A-Za-z\-_/.\[\]【】()〔〕号第年]{3,59}")
+_CLOSING = {")": "(", "]": "[", "】": "【", "〕": "〔"}
 _PLACEHOLDER = re.compile(r"[A-Za-z]?(.)\1{7,}")
 _DATE = re.compile(
     r"(20[0-9]{2})[-/.年](1[0-2]|0?[1-9])[-/.月](3[01]|[12][0-9]|0?[1-9])日?"
@@ -112,9 +113,16 @@ def _names(labelled: dict[str, list[str]], field: str) -> Iterator[str]:
 def _codes(labelled: dict[str, list[str]], field: str) -> Iterator[str]:
     for text in labelled.get(field, []):
         match = _CODE.match(text)
-        value = match[0].rstrip("-_/.[【(〔第") if match else ""
+        value = _balanced(match[0].rstrip("-_/.[【(〔第")) if match else ""
         if value and any(letter.isdigit() for letter in value) and not _PLACEHOLDER.fullmatch(value):
             yield value
+
+
+def _balanced(code: str) -> str:
+    """A code without a closing bracket that belongs to the sentence around it."""
+    while code and code[-1] in _CLOSING and code.count(code[-1]) > code.count(_CLOSING[code[-1]]):
+        code = code[:-1]
+    return code
 
 
 def _first(given: str, found: Iterator[str] | list[str]) -> FieldValue | None:

@@ -129,9 +129,13 @@ def _take(text: str, patterns: tuple[re.Pattern[str], ...]) -> tuple[str, int]:
     return text, highest
 
 
+_ENDINGS = ("公告", "公示", "信息", "交易")
+"""Words of notices that end a name without being a type themselves: 股权转让信息｜预披露, 股权转让交易｜结果."""
+
+
 @cache
 def _type_words() -> re.Pattern[str]:
     """What may end a name without belonging to it, longest first."""
     words = {word for kind in rulebook().kinds for word in (*kind.strong, *kind.weak)}
-    ordered = sorted({*words, "公告", "公示"}, key=lambda word: (-len(word), word))
+    ordered = sorted({*words, *_ENDINGS}, key=lambda word: (-len(word), word))
     return re.compile("(?:" + "|".join(map(re.escape, ordered)) + r")[)\]】]?(?:\[[^\]]*\])?$")

@@ -15,8 +15,9 @@ from archive.authorization import Permission
 from archive.errors import ArchiveError
 from archive.messages import render as message
 from web.services import Services
-from web.showing.blocks import blocks_of
+from web.showing.blocks import LONGEST, blocks_of
 from web.showing.names import Names
+from web.showing.parts import main_parts
 from web.showing.recordings import is_recording
 from web.showing.sizes import size_of
 from web.showing.times import Times
@@ -43,6 +44,8 @@ class Renderer:
             blocks_of=blocks_of,
             size_of=size_of,
             is_recording=is_recording,
+            longest_shown=LONGEST,
+            main_parts=main_parts,
             centre=services.centre,
             assets=_assets_version(),
         )

@@ -5,11 +5,9 @@ from datetime import datetime, timedelta
 from archive.clock import Clock
 from archive.db.uow import Database, UnitOfWork
 from archive.ids import Ids
-from archive.jobs.port import FailedJob, Job
+from archive.jobs.port import FailedJob, Job, pause_after
 from archive.jobs.repository import JobRepository
 from archive.messages import render
-
-_FIRST_DELAY = timedelta(seconds=1)
 
 
 class LocalJobQueue:
@@ -37,30 +35,29 @@ class LocalJobQueue:
                 if job.attempt <= self._attempts:
                     return job
                 # Every worker that took it died over it; whoever looks into it finds it set aside.
-                repository.set_aside(job.id, "job-deadly", render("job-deadly", {"attempts": self._attempts}))
+                repository.set_aside(job, "job-deadly", render("job-deadly", {"attempts": self._attempts}))
             return None
 
     def heartbeat(self, job: Job) -> None:
         with self._database.writing() as uow:
-            JobRepository(uow.connection).extend(job.id, self._clock.now() + self._lease)
+            JobRepository(uow.connection).extend(job, self._clock.now() + self._lease)
 
     def complete(self, job: Job) -> None:
         with self._database.writing() as uow:
-            JobRepository(uow.connection).remove(job.id)
+            JobRepository(uow.connection).finish(job)
 
     def retry(self, job: Job, code: str, message: str) -> bool:
         if job.attempt >= self._attempts:
             self.set_aside(job, code, message)
             return False
-        # Twice as long each time: a source that is down gets rest, a passing fault costs little.
-        due = self._clock.now() + _FIRST_DELAY * 2 ** (job.attempt - 1)
+        due = self._clock.now() + pause_after(job.attempt)
         with self._database.writing() as uow:
             JobRepository(uow.connection).put_back(job, due, code, message)
         return True
 
     def set_aside(self, job: Job, code: str, message: str) -> None:
         with self._database.writing() as uow:
-            JobRepository(uow.connection).set_aside(job.id, code, message)
+            JobRepository(uow.connection).set_aside(job, code, message)
 
     def revive(self) -> int:
         with self._database.writing() as uow:

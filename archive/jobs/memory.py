@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from archive.clock import Clock
 from archive.db.uow import UnitOfWork
 from archive.ids import Ids
-from archive.jobs.port import FailedJob, Job
+from archive.jobs.port import FailedJob, Job, pause_after
+from archive.messages import render
 
 
 @dataclass
@@ -43,37 +44,58 @@ class MemoryJobQueue:
         del worker
         now = self._clock.now()
         for row in sorted(self._rows, key=lambda row: (row.due, row.job.id)):
-            free = row.due <= now if row.lease_until is None else row.lease_until < now
-            if row.failure is None and free and (kinds is None or row.job.kind in kinds):
+            if not self._free(row, now) or (kinds is not None and row.job.kind not in kinds):
+                continue
+            row.job = replace(row.job, attempt=row.job.attempt + 1)
+            if row.job.attempt <= self._attempts:
                 row.lease_until = now + self._lease
-                row.job = replace(row.job, attempt=row.job.attempt + 1)
                 return row.job
+            self.set_aside(row.job, "job-deadly", render("job-deadly", {"attempts": self._attempts}))
         return None
 
-    def _row(self, job: Job) -> _Row:
-        return next(row for row in self._rows if row.job.id == job.id)
+    def _free(self, row: _Row, now: datetime) -> bool:
+        if row.failure is not None:
+            return False
+        if row.lease_until is not None:
+            return row.lease_until < now
+        same = (row.job.kind, row.job.key)
+        held = (other.job for other in self._rows if other.lease_until is not None and other.lease_until >= now)
+        return row.due <= now and same not in ((job.kind, job.key) for job in held)
+
+    def _held(self, job: Job) -> _Row | None:
+        return next((row for row in self._rows if row.job == job and row.lease_until is not None), None)
 
     def heartbeat(self, job: Job) -> None:
-        self._row(job).lease_until = self._clock.now() + self._lease
+        row = self._held(job)
+        if row is not None:
+            row.lease_until = self._clock.now() + self._lease
 
     def complete(self, job: Job) -> None:
-        self._rows = [row for row in self._rows if row.job.id != job.id]
+        held = self._held(job)
+        if held is not None:
+            self._rows.remove(held)
+            self._forget_aside(job)
+
+    def _forget_aside(self, job: Job) -> None:
+        same = (job.kind, job.key)
+        self._rows = [row for row in self._rows if row.failure is None or (row.job.kind, row.job.key) != same]
 
     def retry(self, job: Job, code: str, message: str) -> bool:
         if job.attempt >= self._attempts:
             self.set_aside(job, code, message)
             return False
-        row = self._row(job)
-        if any(self._waits(other, job) for other in self._rows):
-            self.complete(job)
-            return True
-        row.due = self._clock.now() + timedelta(seconds=2 ** (job.attempt - 1))
-        row.lease_until = None
+        row = self._held(job)
+        if row is not None and any(self._waits(other, job) for other in self._rows):
+            self._rows.remove(row)
+        elif row is not None:
+            row.due, row.lease_until = self._clock.now() + pause_after(job.attempt), None
         return True
 
     def set_aside(self, job: Job, code: str, message: str) -> None:
-        row = self._row(job)
-        row.lease_until, row.failure = None, (code, message)
+        row = self._held(job)
+        if row is not None:
+            self._forget_aside(job)
+            row.lease_until, row.failure = None, (code, message)
 
     def revive(self) -> int:
         aside = [row for row in self._rows if row.failure is not None]

@@ -4,13 +4,18 @@ A job is a wake-up: a kind and the key of what it is about. It says "look at thi
 be done is found in the database by whoever takes it. Hence a job may come twice or be lost without harm.
 
 - `enqueue` writes the row in the caller's transaction; while one waits for the same kind and key, no second is added;
-- `claim` leases the oldest job that is due to one worker; after the lease has run out anyone may claim it again;
-- `complete` removes it; `retry` puts it back for later, and after the last attempt sets it aside with its reason;
-- a job enqueued while one of the same kind and key is being worked on runs after it: nothing is missed.
+- `claim` leases the oldest job that is due to one worker; after the lease has run out anyone may claim it again, and
+  one over which every worker allowed to try has died is set aside;
+- `complete` removes it, with what was set aside for the same kind and key before: that work is done now;
+- `retry` puts it back for later, and after the last attempt sets it aside with its reason;
+- for one kind and key at most one job is set aside;
+- a job enqueued while one of the same kind and key is being worked on runs after it: nothing is missed, and no two
+  workers are at the same thing;
+- once a lease has run out and somebody else holds the job, what its former holder says of it changes nothing.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from archive.db.uow import UnitOfWork
@@ -35,6 +40,14 @@ class FailedJob:
     attempts: int
     code: str
     message: str
+
+
+def pause_after(attempt: int) -> timedelta:
+    """How long a job waits after attempt number `attempt`: a second, twice as long each time, at most an hour.
+
+    A source that is down gets rest, a passing fault costs little.
+    """
+    return timedelta(seconds=min(2 ** min(attempt - 1, 12), 3600))
 
 
 class JobQueue(Protocol):

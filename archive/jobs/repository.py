@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from archive.jobs.model import job
@@ -24,10 +24,10 @@ class JobRepository:
 
     def lease(self, worker: str, kinds: frozenset[str] | None, now: datetime, until: datetime) -> Job | None:
         """Lease the job that has been due longest, or whose lease has run out."""
-        query = select(job.c.id, job.c.kind, job.c.key, job.c.attempts).where(_due(kinds, now))
-        row = self._connection.execute(query.order_by(job.c.due, job.c.id).limit(1)).one_or_none()
-        if row is None:
+        rows = [row for condition in _due(kinds, now) if (row := self._first(condition)) is not None]
+        if not rows:
             return None
+        row = min(rows, key=lambda row: (row.due, row.id))
         attempt = row.attempts + 1
         self._connection.execute(
             update(job)
@@ -38,7 +38,12 @@ class JobRepository:
 
     def any_due(self, kinds: frozenset[str] | None, now: datetime) -> bool:
         """Whether there is anything to lease."""
-        return self._connection.execute(select(job.c.id).where(_due(kinds, now)).limit(1)).first() is not None
+        return any(self._first(condition) is not None for condition in _due(kinds, now))
+
+    def _first(self, condition: ColumnElement[bool]) -> Row[tuple[str, str, str, int, datetime]] | None:
+        columns = job.c
+        query = select(columns.id, columns.kind, columns.key, columns.attempts, columns.due).where(condition)
+        return self._connection.execute(query.order_by(columns.due, columns.id).limit(1)).one_or_none()
 
     def release(self, worker: str | None, now: datetime) -> int:
         """Let leased jobs of one worker (None: of all) wait again; one for which another waits already is dropped."""
@@ -50,33 +55,32 @@ class JobRepository:
             self.put_back(Job(row.id, row.kind, row.key, row.attempts), now, "", "")
         return len(rows)
 
-    def extend(self, job_id: str, until: datetime) -> None:
+    def extend(self, held: Job, until: datetime) -> None:
         """Move the end of a lease."""
-        self._connection.execute(update(job).where(job.c.id == job_id).values(lease_until=until))
-
-    def remove(self, job_id: str) -> None:
-        """Forget a job."""
-        self._connection.execute(delete(job).where(job.c.id == job_id))
+        self._connection.execute(update(job).where(_held(held)).values(lease_until=until))
 
     def put_back(self, done: Job, due: datetime, code: str, message: str) -> None:
         """Let a job wait again; where another waits for the same thing already, that one is enough."""
         waiting = select(job.c.id).where(job.c.kind == done.kind, job.c.key == done.key, job.c.state == WAITING)
         if self._connection.execute(waiting).first() is not None:
-            self.remove(done.id)
+            self._connection.execute(delete(job).where(_held(done)))
             return
         self._connection.execute(
             update(job)
-            .where(job.c.id == done.id)
+            .where(_held(done))
             .values(state=WAITING, due=due, lease_until=None, worker=None, code=code, message=message)
         )
 
-    def set_aside(self, job_id: str, code: str, message: str) -> None:
-        """Keep a job that cannot succeed, with its reason."""
-        self._connection.execute(
-            update(job)
-            .where(job.c.id == job_id)
-            .values(state=ASIDE, lease_until=None, worker=None, code=code, message=message)
-        )
+    def finish(self, done: Job) -> None:
+        """Forget a job that is done, and what was set aside for the same work before."""
+        if self._connection.execute(delete(job).where(_held(done))).rowcount:
+            self._connection.execute(delete(job).where(_aside(done)))
+
+    def set_aside(self, failed: Job, code: str, message: str) -> None:
+        """Keep a job that cannot succeed, with its reason, in place of what was set aside for the same work before."""
+        values = {"state": ASIDE, "lease_until": None, "worker": None, "code": code, "message": message}
+        if self._connection.execute(update(job).where(_held(failed)).values(**values)).rowcount:
+            self._connection.execute(delete(job).where(_aside(failed), job.c.id != failed.id))
 
     def revive(self, now: datetime) -> int:
         """Let everything that was set aside wait again, without those for which another waits already."""
@@ -109,6 +113,22 @@ class JobRepository:
         self._connection.execute(delete(job))
 
 
-def _due(kinds: frozenset[str] | None, now: datetime) -> ColumnElement[bool]:
-    due = or_(and_(job.c.state == WAITING, job.c.due <= now), and_(job.c.state == LEASED, job.c.lease_until < now))
-    return due if kinds is None else and_(due, job.c.kind.in_(sorted(kinds)))
+def _held(by: Job) -> ColumnElement[bool]:
+    """The row of a leased job, as long as nobody else has claimed it since: each claim counts one attempt more."""
+    return and_(job.c.id == by.id, job.c.state == LEASED, job.c.attempts == by.attempt)
+
+
+def _aside(like: Job) -> ColumnElement[bool]:
+    return and_(job.c.state == ASIDE, job.c.kind == like.kind, job.c.key == like.key)
+
+
+def _due(kinds: frozenset[str] | None, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The ways to be due, each answered by the index on state and due: together they would be sorted on every look."""
+    other = job.alias()
+    same = and_(other.c.kind == job.c.kind, other.c.key == job.c.key)
+    busy = and_(other.c.state == LEASED, other.c.lease_until >= now, same)
+    ways = (
+        and_(job.c.state == WAITING, job.c.due <= now, ~exists().where(busy)),
+        and_(job.c.state == LEASED, job.c.lease_until < now),
+    )
+    return ways if kinds is None else tuple(and_(way, job.c.kind.in_(sorted(kinds))) for way in ways)

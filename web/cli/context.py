@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 import structlog
@@ -16,10 +16,12 @@ from rich.table import Table
 
 from archive.authorization import PUBLIC_ACTOR, SYSTEM_ACTOR, Actor
 from archive.errors import ArchiveError
+from archive.messages import render
 from archive.settings import Settings, environment
-from ingest.worker import Runtime, build_runtime
-from web.services import Services
-from web.wiring import services_of
+
+if TYPE_CHECKING:
+    from ingest.worker import Runtime
+    from web.services import Services
 
 FINE, FAILED, WRONG_USAGE = 0, 1, 2
 
@@ -43,7 +45,7 @@ class Given:
 
 
 class Desk:
-    """What a command works with. Builds things when asked, so that `--help` stays instant."""
+    """What a command works with. Loads and builds things when asked, so that `--help` stays instant."""
 
     def __init__(self, given: Given) -> None:
         self.as_json = given.as_json
@@ -57,13 +59,17 @@ class Desk:
         return Settings.load(environment(), self._home)
 
     @functools.cached_property
-    def runtime(self) -> Runtime:
+    def runtime(self) -> "Runtime":
         """Everything, on a founded home."""
+        from ingest.worker import build_runtime  # noqa: PLC0415 - all readers of formats: seconds that help must not take
+
         return build_runtime(self.settings)
 
     @functools.cached_property
-    def services(self) -> Services:
+    def services(self) -> "Services":
         """The use cases, on a founded home."""
+        from web.wiring import services_of  # noqa: PLC0415 - as above
+
         return services_of(self.runtime)
 
     def actor(self, name: str) -> Actor:
@@ -83,6 +89,17 @@ class Desk:
         else:
             show(self.people)
 
+    def complain(self, error: ArchiveError) -> None:
+        """Tell people, in both languages, what went wrong."""
+        self.notes.print(f"[red]✗[/red] {error.code}", highlight=False)
+        self.notes.print(error.message("zh"), highlight=False, markup=False, soft_wrap=True)
+        self.notes.print(error.message("en"), highlight=False, markup=False, style="dim", soft_wrap=True)
+
+
+def error_value(code: str, message: str) -> dict[str, str]:
+    """An error as programs get it."""
+    return {"code": code, "message": message}
+
 
 def common(command: Command) -> Command:
     """Give a command `--home` and `--json`, and its `Desk` as first argument (groups only remember the options)."""
@@ -97,12 +114,15 @@ def common(command: Command) -> Command:
         context.obj = given
         if isinstance(context.command, click.Group):
             return command(**options)
+        _refuse_what_is_no_text(options)
         desk = Desk(given)
-        _log_to_stderr(desk.settings.log.level)
         try:
+            _log_to_stderr(desk.settings.log.level)
             return command(desk, **options)
         except ArchiveError as error:
-            _tell(desk, error)
+            if desk.as_json:
+                _write_error(error.code, error.message())
+            desk.complain(error)
             context.exit(FAILED)
         except Failure as failure:
             context.exit(failure.code)
@@ -110,13 +130,16 @@ def common(command: Command) -> Command:
     return cast("Command", wrapped)
 
 
-def _tell(desk: Desk, error: ArchiveError) -> None:
-    if desk.as_json:
-        sys.stdout.write(json.dumps({"error": {"code": error.code, "message": error.message()}}, ensure_ascii=False))
-        sys.stdout.write("\n")
-    desk.notes.print(f"[red]✗[/red] {error.code}", highlight=False)
-    desk.notes.print(error.message("zh"), highlight=False, markup=False, soft_wrap=True)
-    desk.notes.print(error.message("en"), highlight=False, markup=False, style="dim", soft_wrap=True)
+def _refuse_what_is_no_text(options: Mapping[str, object]) -> None:
+    """Bytes that are no UTF-8 name nothing in the archive; paths may have them, and are not looked at here."""
+    for name, value in options.items():
+        if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+            raise click.BadParameter("is not UTF-8", param_hint=name)
+
+
+def _write_error(code: str, message: str) -> None:
+    value = {"error": error_value(code, message)}
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
 
 
 def _log_to_stderr(level: str) -> None:
@@ -132,6 +155,8 @@ def run_command(cli: click.Group) -> int:
     try:
         result = cli.main(standalone_mode=False)
     except click.ClickException as error:
+        if "--json" in sys.argv:
+            _write_error("wrong-usage", render("wrong-usage", {"detail": error.format_message()}))
         error.show(sys.stderr)
         return WRONG_USAGE
     except click.Abort:

@@ -13,7 +13,7 @@ from ingest.opening import simulator_location
 from ingest.status import Overview
 from web.cli.context import Desk, Failure, common, table
 from web.cli.home import found_home, status_of
-from web.cli.intake import run_to_the_end
+from web.cli.intake import require_there, run_to_the_end, source_name
 from web.cli.serving import serve_pages
 
 _ACCOUNTS = ("archivist", "inspector")
@@ -22,18 +22,16 @@ _ACCOUNTS = ("archivist", "inspector")
 @click.command()
 @click.option("--projects", default=12, show_default=True, type=click.IntRange(1, 100_000), help="项目数")
 @click.option("--seed", default=7, show_default=True, type=int, help="随机种子：同一种子，同样的材料")
-@click.option(
-    "--replay", multiple=True, type=click.Path(path_type=Path, exists=True), help="另外读入的公告文件或门户轮询记录"
-)
+@click.option("--replay", multiple=True, type=click.Path(path_type=Path), help="另外读入的公告文件或门户轮询记录")
 @click.option("--no-serve", is_flag=True, help="结束后不打开网页服务")
 @common
 def demo(desk: Desk, projects: int, seed: int, replay: tuple[Path, ...], no_serve: bool) -> None:
     """演示：从模拟交易平台到归档、检索、可验证。Run projects from a stand-in platform through the archive."""
+    wanted = [(f"simulator-{seed}-{projects}", "portal", simulator_location(seed, projects))]
+    wanted += [(source_name("replay", path), _connector(path), str(path.absolute())) for path in replay]
     found_home(desk)
     intake = desk.runtime.ingest.intake
     # Asked for durably before anything is read: whoever stops this anywhere goes on with `juanzong run`.
-    wanted = [(f"simulator-{seed}-{projects}", "portal", simulator_location(seed, projects))]
-    wanted += [(f"replay:{path.stem}"[:64], _connector(path), str(path.absolute())) for path in replay]
     intake.request([intake.register(*source).name for source in wanted])
     desk.notes.print(f"采集并归档 {projects} 个项目（种子 {seed}）… 数据目录 {desk.settings.home}", highlight=False)
     run_to_the_end(desk)
@@ -50,8 +48,9 @@ def _connector(path: Path) -> str:
     """Which connector a file is for: recorded polls of a portal say when they were taken.
 
     Raises:
-        InvalidInput: it is neither polls nor notices.
+        InvalidInput: it is neither polls nor notices, or not there.
     """
+    require_there(path)
     if path.is_dir():
         return "folder"
     with path.open("rb") as lines:

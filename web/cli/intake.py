@@ -1,6 +1,7 @@
 """Commands that bring documents in and on: import, sync, run, classify."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from archive.authorization import SYSTEM_ACTOR
+from archive.errors import ArchiveError, InvalidInput
+from archive.messages import render
 from archive.plan.service import load_plan
 from archive.records.types import ComponentRole, Delivery
 from classifiers.arbiter import classify as decide
@@ -18,10 +21,11 @@ from ingest.connectors.notices import Locale, NoticesConnector
 from ingest.connectors.port import Refused
 from ingest.extractors.reading import read_component
 from ingest.opening import CONNECTORS
+from ingest.service import IntakeService, Opener
 from ingest.types import Summary
 from ingest.worker import Coordinator
 from ingest.worker import Progress as Done
-from web.cli.context import Desk, Failure, common, table
+from web.cli.context import Desk, Failure, common, error_value, table
 from web.cli.home import show_status, status_of
 
 IMPORTED = "import:"
@@ -37,13 +41,33 @@ _NAME_LENGTH = 64
 @common
 def import_(desk: Desk, path: Path, connector: str, source: str | None) -> None:
     """导入文件或目录。Take in a file or folder; run again, it changes nothing."""
+    require_there(path)
     intake, opener = desk.runtime.ingest.intake, desk.runtime.ingest.opener
-    name = (source or f"{connector}:{path.stem or path.name}")[:_NAME_LENGTH]
+    name = source[:_NAME_LENGTH] if source else source_name(connector, path)
     intake.register(name, connector, IMPORTED)
     summary, _ = intake.sync(name, opener, str(path.absolute()))
     desk.answer(summary.as_json(), lambda console: show_summary(console, name, summary))
     if summary.refused and summary.received == len(summary.refused):
         raise Failure
+
+
+def require_there(path: Path) -> None:
+    """Look before anything is registered: a typing error leaves no source behind.
+
+    Raises:
+        InvalidInput: there is nothing at `path`.
+    """
+    if not path.exists():
+        raise InvalidInput("import-path", path=_readable(str(path)), detail="not found")
+
+
+def source_name(prefix: str, path: Path) -> str:
+    """What a file is called as a source, whatever bytes its own name is made of."""
+    return f"{prefix}:{_readable(path.stem or path.absolute().name)}"[:_NAME_LENGTH]
+
+
+def _readable(name: str) -> str:
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def show_summary(console: Console, name: str, summary: Summary) -> None:
@@ -74,14 +98,33 @@ def sync(desk: Desk, source: str | None) -> None:
     names = [source] if source else [s.name for s in intake.sources() if s.location != IMPORTED]
     answers: dict[str, dict[str, Any]] = {}
     for name in names:
-        total, more = Summary(), True
-        while more:
-            summary, more = intake.sync(name, opener)
-            total.add(summary)
+        total, failure = _read(intake, opener, name)
         answers[name] = total.as_json()
         if not desk.as_json:
             show_summary(desk.people, name, total)
+        if failure is not None:
+            answers[name]["error"] = error_value(failure.code, failure.message())
+            desk.complain(failure)
     desk.answer(answers, lambda console: None if answers else console.print("没有可读取的来源"))
+    if any("error" in answer for answer in answers.values()):
+        raise Failure
+
+
+def _read(intake: IntakeService, opener: Opener, name: str) -> tuple[Summary, ArchiveError | None]:
+    """Read one source as often as it has more; a source that is down does not keep the others waiting.
+
+    Raises:
+        NotFound: there is no such source.
+    """
+    intake.source(name)
+    total, more = Summary(), True
+    while more:
+        try:
+            summary, more = intake.sync(name, opener)
+        except ArchiveError as error:
+            return total, error
+        total.add(summary)
+    return total, None
 
 
 def run_to_the_end(desk: Desk) -> None:
@@ -108,10 +151,11 @@ def run(desk: Desk) -> None:
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("path", type=click.Path(path_type=Path))
 @common
 def classify(desk: Desk, path: Path) -> None:
     """只判断类别，不归档。Say what each notice of a JSON-lines file is; nothing is filed. Answers in JSON lines."""
+    require_there(path)
     settings = desk.settings
     plan = load_plan(settings.plan.id)
     locale = Locale(settings.web.timezone, lambda name: plan.region_code(name) or settings.centre.region)
@@ -131,7 +175,8 @@ def classify(desk: Desk, path: Path) -> None:
             }
         elif isinstance(arrival.what, Refused):
             unread += 1
-            line = {"id": arrival.external_id, "error": {"code": arrival.what.code}}
+            message = render(arrival.what.code, arrival.what.params)
+            line = {"id": arrival.external_id, "error": error_value(arrival.what.code, message)}
         sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
     if unread:
         desk.notes.print(f"{unread} 行无法读取", highlight=False)

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from archive.authorization import Actor
-from archive.errors import InvalidInput, NotFound
+from archive.errors import NotFound
 from archive.evidence.service import Kind
 from archive.evidence.verifier import verify as examine
 from archive.ledger.canonical import moment_text
@@ -210,8 +210,6 @@ def build(desk: Desk, record: str | None, volume: str | None, project: str | Non
 @common
 def verify(desk: Desk, file: Path, trust: Path | None) -> None:
     """离线验证证据包。Verify a bundle offline: exit 1 when not valid, 2 when it is no bundle."""
-    if not file.is_file():
-        raise InvalidInput("import-path", path=str(file), detail="not found")
     own = desk.settings.ledger.trust_path
     report = examine(file, trust or (own if own.exists() else None))
     findings = [

@@ -1,6 +1,6 @@
 """The public front: one search box, what was published lately, and the results."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
 
@@ -28,32 +28,26 @@ def home(page: Paged) -> Response:
     """The front page, always as the public sees it."""
     records = page.services.records
     counts = records.count_by_state(PUBLIC_ACTOR)
-    times = Times(page.services.settings.timezone, page.now, page.words)
+    start = Times(page.services.settings.timezone, page.now, page.words).today() - timedelta(days=6)
+    try:
+        week = _count(page, Question(published_from=start, size=1))
+        letters = [letter for letter, _ in Names(page.services.plan, page.words).trades()]
+        trades = [(letter, _count(page, Question(trade_type=letter, size=1))) for letter in letters]
+    except ArchiveError:
+        # The rest of the page does not need the index; the page says that these numbers are missing.
+        week, trades = None, []
     return page.render(
         "portal/home.html",
         recent=records.page(PUBLIC_ACTOR, limit=_RECENT),
         total=sum(counts.values()),
-        week_start=times.today() - timedelta(days=6),
-        lately=_lately(page, times.today()),
+        week_start=start,
+        week=week,
+        trades=[(letter, number) for letter, number in trades if number],
     )
 
 
-def _lately(page: Page, today: date) -> list[tuple[str, int]] | None:
-    """How many notices each trade published in seven days, the whole first; None where the index has no answer."""
-    start = today - timedelta(days=6)
-    letters = ["", *(letter for letter, _ in Names(page.services.plan, page.words).trades())]
-    try:
-        return [
-            (letter, page.services.search.search(PUBLIC_ACTOR, _published(letter, start, today)).total)
-            for letter in letters
-        ]
-    except ArchiveError:
-        # The rest of the page does not need the index; the page says that these numbers are missing.
-        return None
-
-
-def _published(letter: str, start: date, end: date) -> Question:
-    return Question(trade_type=letter or None, published_from=start, published_to=end, size=1)
+def _count(page: Page, question: Question) -> int:
+    return page.services.search.search(PUBLIC_ACTOR, question).total
 
 
 @router.get("/search")

@@ -42,7 +42,7 @@ class Asking(BaseModel):
     @property
     def asks(self) -> bool:
         """Whether there is anything to look for."""
-        return bool(self.q.strip() or self.filters)
+        return bool(self.q.strip() or self.filters or self.sort)
 
     def query(self, size: int) -> Query:
         """The question, `size` hits to a page.

@@ -8,6 +8,7 @@ from web.words import Words
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _MONTH, _YEAR = 30 * _DAY, 365 * _DAY
+_SHORTEST_MOMENT = len("2026-01-01T00:00:00Z")
 
 
 class Times:
@@ -32,6 +33,16 @@ class Times:
         local = value.astimezone(self._zone)
         title = f"{self.relative(value)} · {local:%Y-%m-%d %H:%M:%S %Z}"
         return Markup('<time datetime="{}" title="{}">{}</time>').format(local.isoformat(), title, format(local, form))
+
+    def text(self, value: str) -> Markup:
+        """A described value: as a moment where it is one with its zone, else as it stands."""
+        try:
+            moment = datetime.fromisoformat(value) if len(value) >= _SHORTEST_MOMENT else None
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            return Markup("{}").format(value)
+        return self.moment(moment)
 
     def relative(self, value: datetime) -> str:
         """How long ago, or in how long."""
