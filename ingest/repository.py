@@ -1,6 +1,7 @@
 """Every statement about sources, arrivals, outcomes, checks and decisions."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, select, tuple_, update
@@ -46,9 +47,13 @@ class SourceRepository:
         return None if row is None else _arrival(row)
 
     def captured(self, source: str) -> list[SeenArrival]:
-        """Documents of a source that were captured and not withdrawn since, by id."""
+        """Documents of a source that have a record and were not withdrawn since, by id.
+
+        Among them are those whose latest answer was refused: they may have gone just as well.
+        """
         columns = model.arrival.c
-        query = select(model.arrival).where(columns.source == source, columns.status == ArrivalStatus.CAPTURED)
+        held = (columns.record_id.is_not(None), columns.status != ArrivalStatus.GONE)
+        query = select(model.arrival).where(columns.source == source, *held)
         return [_arrival(row) for row in self._connection.execute(query.order_by(columns.external_id)).mappings()]
 
     def put_arrival(self, arrival: SeenArrival) -> None:
@@ -91,6 +96,14 @@ class OutcomeRepository:
         columns = model.outcome.c
         query = select(model.outcome).where(columns.record_id == record_id, columns.version == version)
         return {row["step"]: _outcome(row) for row in self._connection.execute(query).mappings()}
+
+    def standing(self, record_id: str, version: int) -> set[tuple[str, int, datetime]]:
+        """Which outcomes of one version there are: step, version of the step, when."""
+        columns = model.outcome.c
+        query = select(columns.step, columns.step_version, columns.at).where(
+            columns.record_id == record_id, columns.version == version
+        )
+        return {(step, step_version, at) for step, step_version, at in self._connection.execute(query)}
 
     def drop(self, record_id: str, version: int, steps: Iterable[str]) -> None:
         """Forget outcomes, so that the steps run again."""

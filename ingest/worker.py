@@ -61,7 +61,7 @@ def build_runtime(settings: Settings) -> Runtime:
         kernel.ledger,
         session_lifetime=timedelta(hours=settings.web.session_hours),
     )
-    ports = Ports(kernel.database, kernel.ledger, access.authorizer, redact, settings.web.timezone)
+    ports = Ports(kernel.database, kernel.ledger, access.authorizer, redact, settings.web.timezone, kernel.plan)
     return Runtime(kernel, access, build_search(settings.search.url, ports), build_ingest(kernel))
 
 

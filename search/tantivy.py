@@ -217,8 +217,7 @@ class _Generation:
     def _readable(self) -> Iterator[None]:
         try:
             yield
-        except BaseException as error:
-            # The engine panics over some damaged files, with a class that is no Exception and has no public name.
+        except BaseException as error:  # the engine's panic over damaged files is no Exception and has no public name
             if not isinstance(error, OSError | ValueError) and type(error).__name__ != "PanicException":
                 raise
             raise Damaged("search-index-unreadable", path=self.folder, detail=str(error)) from error

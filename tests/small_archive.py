@@ -3,13 +3,17 @@
 Work is done in the test's own process: `work` takes jobs as a worker would, and closes volumes when all is quiet.
 """
 
+import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
+
+from sqlalchemy import event
 
 from access_control.memory import EVERYTHING, PUBLISHED, AllowList
 from archive.authorization import PUBLIC_ACTOR, SYSTEM_ACTOR, Actor, Permission, Scope
@@ -39,6 +43,7 @@ from ingest.wiring import Ingest, build_ingest
 
 START = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 SOURCE = "portal"
+_USED_BEFORE = 5_000
 ARCHIVIST = Actor("acc_archivist", "archivist")
 
 
@@ -49,6 +54,12 @@ def _empty_database() -> bytes:
         settings = Settings.load({}, Path(folder))
         found(settings)
         return (settings.home / "archive.db").read_bytes()
+
+
+def _hurry(connection: sqlite3.Connection, record: object) -> None:
+    """No waiting for the medium: what survives a power cut is not what these tests ask."""
+    del record
+    connection.execute("pragma synchronous=off").close()
 
 
 @dataclass(frozen=True)
@@ -66,13 +77,25 @@ class SmallArchive:
     @contextmanager
     def at(cls, home: Path) -> Iterator["SmallArchive"]:
         """A newly founded archive in `home`, with one registered source."""
-        settings = Settings.load({"ARCHIVE_WORKERS": "1"}, home)
         home.mkdir(parents=True, exist_ok=True)
-        settings.ledger.key_path.parent.mkdir()
-        create_key(settings.ledger.key_path)
+        key = Settings.load({}, home).ledger.key_path
+        key.parent.mkdir()
+        create_key(key)
         (home / "archive.db").write_bytes(_empty_database())
-        clock = FixedClock(START)
-        kernel = build_kernel(settings, clock, SequentialIds())
+        with cls.opened(home) as small:
+            small.ingest.intake.register(SOURCE, "memory", "memory:")
+            yield small
+
+    @classmethod
+    @contextmanager
+    def opened(cls, home: Path) -> Iterator["SmallArchive"]:
+        """The archive that lies in `home`. Its identifiers go on behind those of whoever worked on it before."""
+        settings, clock, ids = Settings.load({}, home), FixedClock(START), SequentialIds()
+        if (home / "blobs").exists():
+            for _ in range(_USED_BEFORE):
+                ids.new("run")
+        kernel = build_kernel(settings, clock, ids)
+        event.listen(kernel.database.engine, "connect", _hurry)
         try:
             yield cls._on(settings, kernel, clock)
         finally:
@@ -81,7 +104,6 @@ class SmallArchive:
     @classmethod
     def _on(cls, settings: Settings, kernel: Kernel, clock: FixedClock) -> "SmallArchive":
         ingest = build_ingest(kernel)
-        ingest.intake.register(SOURCE, "memory", "memory:")
         everything = dict.fromkeys(Permission, (EVERYTHING,))
         published = dict.fromkeys((Permission.RECORD_LIST, Permission.RECORD_READ), (PUBLISHED,))
         authorizer = AllowList(clock, {ARCHIVIST.id: everything, PUBLIC_ACTOR.id: published})
@@ -98,7 +120,7 @@ class SmallArchive:
     def reader(self) -> RecordReader:
         """Reading, with nothing to mask."""
         kernel = self.kernel
-        return RecordReader(ReadingPorts(kernel.database, kernel.blobs, kernel.ledger, self.authorizer, str))
+        return RecordReader(ReadingPorts(kernel.database, kernel.blobs, kernel.ledger, self.authorizer, str, kernel.clock))
 
     def volume_reader(self) -> VolumeReader:
         """Reading volumes, with nothing to mask."""
@@ -118,10 +140,14 @@ class SmallArchive:
 
     def work(self) -> Swept:
         """Do what there is to do, as the coordinator does it: records first, then volumes."""
+        self.advance()
+        return self.kernel.closing.sweep(SYSTEM_ACTOR)
+
+    def advance(self) -> None:
+        """Take every record that waits for it as far as it goes."""
         while (job := self.kernel.jobs.claim("test", frozenset({ADVANCE}))) is not None:
             self.ingest.runner.advance(job.key)
             self.kernel.jobs.complete(job)
-        return self.kernel.closing.sweep(SYSTEM_ACTOR)
 
     def fsck(self) -> Examined:
         """Examine everything."""
@@ -189,7 +215,7 @@ def notice(
     *files: Incoming,
     day: int = 4,
     body: str = "详见正文。",
-    **hints: object,
+    hints: Mapping[str, object] = MappingProxyType({}),
 ) -> Delivery:
     """A notice with an HTML page as its main document, published in May 2026."""
     page = f"<html><body><h1>{title[:100]}</h1><p>{body}</p></body></html>".encode()
@@ -204,16 +230,21 @@ def notice(
     )
 
 
-def tender(number: int, project: str, **hints: object) -> Delivery:
+def code_of(number: int) -> str:
+    """The project code of procurement `number`."""
+    return f"SDCG-2026-{number:04d}"
+
+
+def tender(number: int, project: str, body: str = "详见正文。", **hints: object) -> Delivery:
     """The notice that opens procurement `number`."""
-    code = f"SDCG-2026-{number:04d}"
-    return notice(f"t{number}", f"{project}公开招标公告", data_no="551", project_code=code, **hints)
+    known = {"data_no": "551", "project_code": code_of(number)}
+    return notice(f"t{number}", f"{project}公开招标公告", body=body, hints=known | hints)
 
 
 def ending(number: int, project: str, day: int = 20, **hints: object) -> Delivery:
     """The notice that ends procurement `number` without an award; its volume is complete then."""
-    code = f"SDCG-2026-{number:04d}"
-    return notice(f"e{number}", f"{project}终止公告", day=day, project_code=code, category="D", **hints)
+    known = {"category": "D", "project_code": code_of(number)}
+    return notice(f"e{number}", f"{project}终止公告", day=day, hints=known | hints)
 
 
 def gone(external_id: str) -> Arrival:
@@ -226,17 +257,3 @@ def attachment(name: str, data: bytes, announced_size: int | None = None, name_b
     return Incoming(
         name, ComponentRole.ATTACHMENT, from_bytes(data), name_bytes=name_bytes, announced_size=announced_size
     )
-
-
-def day_after(clock: FixedClock, days: int = 1) -> None:
-    """Let time pass."""
-    clock.advance(timedelta(days=days))
-
-
-def shuffled(values: Sequence[Delivery], order: Sequence[int]) -> list[Delivery]:
-    """`values` in another order."""
-    return [values[index] for index in order]
-
-
-Change = Callable[[SmallArchive], None]
-"""Something done to an archive behind its back."""

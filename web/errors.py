@@ -62,7 +62,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ArchiveError, _archive_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def _archive_error(request: Request, error: Exception) -> Response:
@@ -93,8 +92,9 @@ def _invalid(request: Request, error: Exception) -> Response:
     return _answer(request, InvalidInput("request-invalid", detail=places))
 
 
-def _unexpected(request: Request, error: Exception) -> Response:
-    reference = request.scope["state"].get("reference", "")
+def unexpected(request: Request, error: Exception) -> Response:
+    """The answer to what nobody foresaw; what it was goes to the log only."""
+    reference = str(request.scope["state"].get("reference", ""))
     _log.error("%s: %s", reference, type(error).__name__, exc_info=error)
     return _answer(request, Unexpected("unexpected-error", reference=reference))
 

@@ -6,10 +6,12 @@ Plain ASGI and asynchronous, because it wraps streams.
 import secrets
 from typing import Final
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web.errors import TooLarge, json_error
+from web.errors import TooLarge, json_error, unexpected
 from web.headers import HARDENING
 
 MOST_BYTES: Final = 1 << 20
@@ -17,7 +19,7 @@ MOST_BYTES: Final = 1 << 20
 
 
 class Hardening:
-    """Gives each request a reference and each answer the headers it has not set itself."""
+    """Gives each request a reference, each answer the headers it has not set itself, and each failure an answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -29,16 +31,25 @@ class Hardening:
             return
         reference = secrets.token_hex(6)
         scope.setdefault("state", {})["reference"] = reference
+        started = False
 
         async def send_hardened(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in HARDENING.items():
                     headers.setdefault(name, value)
                 headers["X-Request-Id"] = reference
             await send(message)
 
-        await self._app(scope, receive, send_hardened)
+        try:
+            await self._app(scope, receive, send_hardened)
+        except Exception as error:  # the last place where a failure can still become an answer
+            if started:
+                raise
+            answer = await run_in_threadpool(unexpected, Request(scope), error)
+            await answer(scope, receive, send_hardened)
 
 
 class BodyLimit:

@@ -20,7 +20,7 @@ def services_of(runtime: Runtime) -> Services:
     """The use cases over a runtime."""
     kernel, access = runtime.kernel, runtime.access
     authorizer = access.authorizer
-    reading = ReadingPorts(kernel.database, kernel.blobs, kernel.ledger, authorizer, redact)
+    reading = ReadingPorts(kernel.database, kernel.blobs, kernel.ledger, authorizer, redact, kernel.clock)
     builder = Builder(kernel.database, kernel.ledger, kernel.integrator, kernel.clock)
     evidence = EvidencePorts(kernel.database, kernel.blobs, kernel.ledger, authorizer, builder)
     review = ReviewPorts(

@@ -27,14 +27,11 @@ class DirectoryBlobStore:
         self._stage = root / "stage"
 
     def put(self, stream: BinaryIO) -> Digest:
-        try:
+        with self._named_errors():
             return self._put(stream)
-        except OSError as error:
-            code = "blob-store-full" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "blob-store-unavailable"
-            raise Unavailable(code, path=str(self._root), detail=error.strerror or str(error)) from error
 
     def _put(self, stream: BinaryIO) -> Digest:
-        self._stage.mkdir(parents=True, exist_ok=True)
+        _make_directory(self._stage)
         staged = self._stage / uuid4().hex
         digester = Digester()
         try:
@@ -52,33 +49,29 @@ class DirectoryBlobStore:
 
     def _keep(self, staged: Path, sha256: str) -> None:
         target = self._path(sha256)
-        self._make_directory(target.parent)
+        _make_directory(target.parent)
         staged.chmod(_READ_ONLY)
         # A link, unlike a rename, refuses to replace a file that is there already.
         with contextlib.suppress(FileExistsError):
             os.link(staged, target)
         _sync(target.parent)
 
-    def _make_directory(self, directory: Path) -> None:
-        if directory.is_dir():
-            return
-        directory.mkdir(parents=True, exist_ok=True)
-        _sync(directory.parent)
-
     def open(self, sha256: str) -> BinaryIO:
-        try:
-            return self._path(sha256).open("rb")
-        except FileNotFoundError as error:
-            raise Damaged("blob-missing", sha256=sha256) from error
+        with self._named_errors():
+            try:
+                return self._path(sha256).open("rb")
+            except FileNotFoundError as error:
+                raise Damaged("blob-missing", sha256=sha256) from error
 
     def size(self, sha256: str) -> int | None:
-        try:
-            return self._path(sha256).stat().st_size
-        except FileNotFoundError:
-            return None
+        with self._named_errors():
+            try:
+                return self._path(sha256).stat().st_size
+            except FileNotFoundError:
+                return None
 
     def verify(self, sha256: str) -> Digest:
-        with self.open(sha256) as stream:
+        with self._named_errors(), self.open(sha256) as stream:
             digest = digest_stream(stream)
         if digest.sha256 != sha256:
             raise Damaged("blob-changed", sha256=sha256, found=digest.sha256)
@@ -100,6 +93,24 @@ class DirectoryBlobStore:
 
     def _path(self, sha256: str) -> Path:
         return self._root / sha256[:2] / sha256
+
+    @contextlib.contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            code = "blob-store-full" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "blob-store-unavailable"
+            raise Unavailable(code, path=str(self._root), detail=error.strerror or str(error)) from error
+
+
+def _make_directory(directory: Path) -> None:
+    """Make a directory and what is missing above it, each durable before anything lies in it."""
+    if directory.is_dir():
+        return
+    missing = [place for place in (directory, *directory.parents) if not place.exists()]
+    directory.mkdir(parents=True, exist_ok=True)
+    for made in missing:
+        _sync(made.parent)
 
 
 def _sync(directory: Path) -> None:

@@ -31,6 +31,7 @@ class BlobStore(Protocol):
 
         Raises:
             Damaged: nothing is stored under this digest (`blob-missing`).
+            Unavailable: the store does not answer now; so `size` and `verify`.
         """
         ...
 

@@ -16,13 +16,17 @@ from archive.ledger.repository import Connection, LedgerRepository
 from archive.ledger.trust import Trust
 from archive.ledger.types import Entry, EventType, Finding, Severity
 from archive.messages import render
+from archive.records.digests import digest_version
 from archive.records.repository import RecordRepository
-from archive.records.types import Component, Record
+from archive.records.types import Component, Record, Version
 from archive.volumes.repository import VolumeRepository
 from archive.volumes.types import Volume
 
 _PAGE = 500
 _CAPTURES = frozenset({EventType.RECORD_CAPTURED, EventType.RECORD_VERSION_ADDED, EventType.RECORD_RENAMED})
+
+_Telling = tuple[str, frozenset[tuple[str, str, str, object]]]
+"""Of one version: the digest of everything said with it; id, digests and size of each file."""
 
 Progress = Callable[[int], None]
 """Called with how many files have been read again."""
@@ -58,6 +62,7 @@ class Examination:
                 *check_ledger(connection, self._trust),
                 *self._examine_records(connection),
                 *self._examine_volumes(connection),
+                *_examine_tellings(connection),
             ]
             entries = LedgerRepository(connection).size()
         return Examined(self._records, self._files, self._volumes, entries, tuple(findings))
@@ -76,15 +81,17 @@ class Examination:
     def _examine_record(
         self, connection: Connection, repository: RecordRepository, record: Record
     ) -> Iterator[Finding]:
-        entries = list(LedgerRepository(connection).entries_for("record", record.id))
-        told = _told(entries)
+        try:
+            told = _told(LedgerRepository(connection).entries_for("record", record.id))
+        except Damaged as error:
+            yield Finding(error.code, Severity.ERROR, error.message(), f"record/{record.id}")
+            told = {}
         versions = repository.versions(record.id)
         if [version.number for version in versions] != list(range(1, record.version + 1)):
             yield _finding("fsck-versions", f"record/{record.id}", record=record.id)
         for version in versions:
             components = repository.components(version.id)
-            written = {(c.id, c.sha256, c.sm3, c.size) for c in components}
-            if told.get(version.number) != written:
+            if told.get(version.number) != _written(version, components) or not _agree(record, version, components):
                 yield _finding("fsck-capture-differs", f"record/{record.id}/v{version.number}", version=version.number)
             for component in components:
                 yield from self._examine_bytes(record, component)
@@ -122,7 +129,11 @@ class Examination:
         numbered = sorted(m.item_number for m in members if m.item_number is not None)
         if numbered != list(range(1, volume.item_count + 1)):
             yield _finding("fsck-item-numbers", path, volume=volume.reference_code)
-        entries = LedgerRepository(connection).entries_for("volume", volume.id)
+        try:
+            entries = LedgerRepository(connection).entries_for("volume", volume.id)
+        except Damaged as error:
+            yield Finding(error.code, Severity.ERROR, error.message(), path)
+            return
         sealed = [entry.event.body for entry in entries if entry.event.type is EventType.VOLUME_CLOSED]
         if len(sealed) != 1 or sealed[0].get("reference_code") != volume.reference_code:
             yield _finding("fsck-volume-unsealed", path, volume=volume.reference_code)
@@ -137,17 +148,44 @@ class Examination:
             yield _finding("fsck-volume-differs", path, volume=volume.reference_code)
 
 
-def _told(entries: list[Entry]) -> dict[int, set[tuple[str, str, str, int]]]:
+def _examine_tellings(connection: Connection) -> Iterator[Finding]:
+    """Whatever the ledger says was captured or closed is there."""
+    ledger, start = LedgerRepository(connection), 0
+    while rows := ledger.rows(start, _PAGE):
+        captured = [row.subject_id for row in rows if row.type == EventType.RECORD_CAPTURED]
+        for lost in sorted(set(captured) - RecordRepository(connection).known(captured)):
+            yield _finding("fsck-record-missing", f"record/{lost}", record=lost)
+        closed = [row.subject_id for row in rows if row.type == EventType.VOLUME_CLOSED]
+        for lost in sorted(set(closed) - VolumeRepository(connection).known_closed(closed)):
+            yield _finding("fsck-volume-missing", f"volume/{lost}", volume=lost)
+        start = rows[-1].index + 1
+
+
+def _written(version: Version, components: list[Component]) -> _Telling:
+    return version.digest, frozenset((c.id, c.sha256, c.sm3, c.size) for c in components)
+
+
+def _agree(record: Record, version: Version, components: list[Component]) -> bool:
+    """Whether the rows of the present version are those that were digested, and the record shows what it says.
+
+    What earlier versions said of their region is no longer known; of them the ledger vouches for the files only.
+    """
+    if version.number != record.version:
+        return True
+    shown = (record.title, record.published) == (version.title, version.published)
+    return shown and digest_version(version, record.region, components).everything == version.digest
+
+
+def _told(entries: list[Entry]) -> dict[int, _Telling]:
     """What the ledger says was captured, by version."""
-    told: dict[int, set[tuple[str, str, str, int]]] = {}
+    told: dict[int, _Telling] = {}
     for entry in entries:
         number, components = entry.event.body.get("version"), entry.event.body.get("components")
         if entry.event.type in _CAPTURES and isinstance(number, int) and isinstance(components, list):
-            told[number] = {
-                (str(c["id"]), str(c["sha256"]), str(c["sm3"]), int(str(c["size"])))
-                for c in components
-                if isinstance(c, dict)
-            }
+            files = (
+                (str(c["id"]), str(c["sha256"]), str(c["sm3"]), c["size"]) for c in components if isinstance(c, dict)
+            )
+            told[number] = str(entry.event.body.get("digest")), frozenset(files)
     return told
 
 

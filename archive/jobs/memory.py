@@ -46,9 +46,8 @@ class MemoryJobQueue:
         for row in sorted(self._rows, key=lambda row: (row.due, row.job.id)):
             if not self._free(row, now) or (kinds is not None and row.job.kind not in kinds):
                 continue
-            row.job = replace(row.job, attempt=row.job.attempt + 1)
+            row.job, row.lease_until = replace(row.job, attempt=row.job.attempt + 1), now + self._lease
             if row.job.attempt <= self._attempts:
-                row.lease_until = now + self._lease
                 return row.job
             self.set_aside(row.job, "job-deadly", render("job-deadly", {"attempts": self._attempts}))
         return None

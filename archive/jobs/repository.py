@@ -40,7 +40,7 @@ class JobRepository:
         """Whether there is anything to lease."""
         return any(self._first(condition) is not None for condition in _due(kinds, now))
 
-    def _first(self, condition: ColumnElement[bool]) -> Row[tuple[str, str, str, int, datetime]] | None:
+    def _first(self, condition: ColumnElement[bool]) -> Row[str, str, str, int, datetime] | None:
         columns = job.c
         query = select(columns.id, columns.kind, columns.key, columns.attempts, columns.due).where(condition)
         return self._connection.execute(query.order_by(columns.due, columns.id).limit(1)).one_or_none()

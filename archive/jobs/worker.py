@@ -48,7 +48,7 @@ class Worker:
         job = self._queue.claim(self._name, frozenset(self._handlers))
         if job is None:
             return False
-        with _Heartbeat(self._queue, job, self._beat):
+        with _Heartbeat(self._queue, job, self._beat, self._log):
             self._work(job)
         return True
 
@@ -79,10 +79,11 @@ class Worker:
 class _Heartbeat:
     """Extends the lease of a job from a thread for as long as the block lasts."""
 
-    def __init__(self, queue: JobQueue, job: Job, seconds: float) -> None:
+    def __init__(self, queue: JobQueue, job: Job, seconds: float, log: structlog.typing.FilteringBoundLogger) -> None:
         self._queue = queue
         self._job = job
         self._seconds = seconds
+        self._log = log
         self._over = threading.Event()
         self._timer: threading.Thread | None = None
 
@@ -96,4 +97,8 @@ class _Heartbeat:
 
     def _beat(self) -> None:
         while not self._over.wait(self._seconds):
-            self._queue.heartbeat(self._job)
+            try:
+                self._queue.heartbeat(self._job)
+            except ArchiveError as error:
+                # Tried again at the next beat; if none succeeds the lease runs out and another worker takes over.
+                self._log.warning("job.heartbeat-failed", kind=self._job.kind, key=self._job.key, code=error.code)

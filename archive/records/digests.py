@@ -6,12 +6,13 @@ clicks in it.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from archive.blobs.digests import Digest
-from archive.records.types import ComponentRole, Delivery, Incoming
+from archive.records.types import Component, ComponentRole, Delivery, Incoming, Version
 
 
 @dataclass(frozen=True)
@@ -24,22 +25,37 @@ class DeliveryDigests:
 
 def digest_delivery(delivery: Delivery, stored: Sequence[tuple[Incoming, Digest]]) -> DeliveryDigests:
     """Digest a delivery whose bytes have been stored, without its envelope."""
-    files = [(incoming, digest) for incoming, digest in stored if incoming.role is not ComponentRole.ENVELOPE]
+    said = (delivery.title, delivery.published, delivery.hints)
+    return _digests(said, delivery.region, [(incoming, digest.sha256) for incoming, digest in stored])
+
+
+def digest_version(version: Version, region: str, components: Sequence[Component]) -> DeliveryDigests:
+    """The same digests from the rows of a version; `region` is the one that came with it."""
+    said = (version.title, version.published, version.hints)
+    return _digests(said, region, [(component, component.sha256) for component in components])
+
+
+def _digests(
+    said: tuple[str, datetime | None, Mapping[str, object]],
+    region: str,
+    given: Sequence[tuple[Incoming | Component, str]],
+) -> DeliveryDigests:
+    title, published, hints = said
+    files = [(file, sha256) for file, sha256 in given if file.role is not ComponentRole.ENVELOPE]
     return DeliveryDigests(
         everything=_digest(
             [
-                delivery.title,
-                delivery.region,
-                delivery.published.isoformat() if delivery.published else None,
-                dict(delivery.hints),
-                [[f.role, f.name, f.name_bytes.hex() if f.name_bytes else None, f.code, d.sha256] for f, d in files],
+                title,
+                region,
+                published.astimezone(UTC).isoformat() if published else None,
+                dict(hints),
+                [[f.role, f.name, f.name_bytes.hex() if f.name_bytes else None, f.code, sha256] for f, sha256 in files],
             ]
         ),
-        content=_digest([[f.role, d.sha256] for f, d in files]),
+        content=_digest([[f.role, sha256] for f, sha256 in files]),
     )
 
 
 def _digest(value: object) -> str:
     data = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    # A name that was not UTF-8 carries surrogates; they are digested as they stand.
     return sha256(data.encode("utf-8", "surrogatepass")).hexdigest()

@@ -6,10 +6,12 @@ masking them is a matter of renditions, and an original cannot be taken back.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import BinaryIO
 
 from archive.authorization import AccessLevel, Actor, Authorizer, Permission, Scope
 from archive.blobs.port import BlobStore
+from archive.clock import Clock
 from archive.db.uow import Database
 from archive.errors import Forbidden, NotFound
 from archive.ledger.port import LedgerPort
@@ -47,6 +49,7 @@ class ReadingPorts:
     ledger: LedgerPort
     authorizer: Authorizer
     redact: Callable[[str], str]
+    clock: Clock
 
 
 class RecordReader:
@@ -109,7 +112,7 @@ class RecordReader:
         )
 
     def open(self, actor: Actor, component_id: str) -> tuple[Component, BinaryIO]:
-        """The stored bytes of a component. Opening what is not public is written into the ledger first.
+        """The stored bytes of a component. Opening what is not public is written into the ledger first, once a sitting.
 
         Raises:
             NotFound: no such component, or outside the actor's scope.
@@ -126,10 +129,22 @@ class RecordReader:
         if self._scope(actor).redacted:
             raise Forbidden("original-not-public", record=record.id)
         if record.level is not AccessLevel.PUBLIC:
-            with self._ports.database.writing() as uow:
+            self._tell_opened(actor, record, component)
+        return component, self._ports.blobs.open(component.sha256)
+
+    def _tell_opened(self, actor: Actor, record: Record, component: Component) -> None:
+        """Write an opening into the ledger, once for each sitting: a player asks for a recording piece by piece."""
+        now = self._ports.clock.now()
+        with self._ports.database.writing() as uow:
+            told = any(
+                entry.event.type is EventType.CONTENT_OPENED
+                and (entry.event.actor, entry.event.body.get("component")) == (actor.id, component.id)
+                and now - entry.at < _SITTING
+                for entry in self._ports.ledger.entries_for(uow.connection, "record", record.id)
+            )
+            if not told:
                 body = {"component": component.id, "sha256": component.sha256}
                 self._ports.ledger.append(uow, Event(EventType.CONTENT_OPENED, actor.id, "record", record.id, body))
-        return component, self._ports.blobs.open(component.sha256)
 
     def page(
         self, actor: Actor, states: tuple[RecordState, ...] = (), limit: int = 50, offset: int = 0
@@ -148,6 +163,9 @@ class RecordReader:
         with self._ports.database.reading() as connection:
             return RecordRepository(connection).count_by_state(scope)
 
+
+_SITTING = timedelta(minutes=15)
+"""How long reading on counts as the same opening."""
 
 _PUBLIC_HISTORY = frozenset(
     {

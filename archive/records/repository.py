@@ -192,6 +192,10 @@ class RecordRepository:
         found = {RecordState(state): number for state, number in self._connection.execute(query)}
         return {state: found.get(state, 0) for state in RecordState}
 
+    def known(self, record_ids: Sequence[str]) -> set[str]:
+        """Those of `record_ids` that there are."""
+        return set(self._connection.execute(select(model.item.c.id).where(model.item.c.id.in_(record_ids))).scalars())
+
     def ids_after(self, record_id: str, limit: int) -> list[str]:
         """Record ids in order, after `record_id` ("" from the start), for sweeps and rebuilds."""
         query = select(model.item.c.id).where(model.item.c.id > record_id).order_by(model.item.c.id).limit(limit)

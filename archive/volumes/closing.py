@@ -10,7 +10,7 @@ from datetime import date, tzinfo
 
 from archive.authorization import Actor, Authorizer, Permission
 from archive.db.uow import UnitOfWork
-from archive.errors import Conflict, NotFound
+from archive.errors import Conflict, InvalidInput, NotFound
 from archive.ledger.canonical import JSON
 from archive.ledger.types import Event, EventType
 from archive.plan.types import Outcome, Plan
@@ -56,7 +56,7 @@ class Closing:
             for volume in volumes.not_closed():
                 ending = self._ending(RecordRepository(connection), volumes, volume)
                 if ending is not None:
-                    due.append(((ending.ended_on, ending.record.external_id, volume.section), volume.id))
+                    due.append(((ending.ended_on, *_origin(ending.record), volume.section), volume.id))
         closed, incomplete = [], []
         for _, volume_id in sorted(due):
             with self._ports.database.writing() as uow:
@@ -182,11 +182,11 @@ class Closing:
             act = Act(EventType.RECORD_FILED, actor, {"volume": volume.id, "reference_code": code, "item": number})
             self._ports.records.move(uow, member, state, act, item_number=number, reference_code=code)
 
-    def _order(self, record: Record) -> tuple[str, str, str, str]:
-        """Procedure order: stage, class, publication, then the source's own id."""
+    def _order(self, record: Record) -> tuple[str, str, str, tuple[str, str]]:
+        """Procedure order: stage, class, publication, then the source's own id and its name."""
         stage = self._plan.document_class(record.class_code).stage_order if record.class_code else ""
         published = record.published.isoformat() if record.published else ""
-        return stage, record.class_code or "", published, record.external_id
+        return stage, record.class_code or "", published, _origin(record)
 
     def declare_missing(
         self, uow: UnitOfWork, authorizer: Authorizer, actor: Actor, volume_id: str, reason: str
@@ -196,6 +196,7 @@ class Closing:
         Raises:
             Forbidden, NotFound: the actor may not close volumes here.
             Conflict: the volume lacks nothing.
+            InvalidInput: no reason was given.
         """
         volume = VolumeRepository(uow.connection).volume(volume_id)
         members = RecordRepository(uow.connection).members(volume_id)
@@ -204,12 +205,23 @@ class Closing:
         authorizer.require(actor, Permission.VOLUME_CLOSE, members[0].subject)
         if not volume.missing:
             raise Conflict("volume-lacks-nothing", volume=volume_id)
+        if not reason.strip():
+            raise InvalidInput("decision-without-reason", record=volume_id)
         declared = [*volume.declared, *volume.missing]
         VolumeRepository(uow.connection).update_volume(volume_id, declared=declared, missing=[])
-        body: dict[str, JSON] = {"decision": "declare-missing", "classes": list(volume.missing), "reason": reason}
+        body: dict[str, JSON] = {
+            "decision": "declare-missing",
+            "classes": list(volume.missing),
+            "reason": reason.strip(),
+        }
         self._ports.ledger.append(uow, Event(EventType.DECISION_MADE, actor.id, "volume", volume_id, body))
         return self._close_if_complete(uow, volume_id, actor)
 
 
-def _rank(ending: _Ending) -> tuple[bool, date, str]:
-    return ending.outcome is Outcome.AWARD, ending.ended_on, ending.record.external_id
+def _rank(ending: _Ending) -> tuple[bool, date, tuple[str, str]]:
+    return ending.outcome is Outcome.AWARD, ending.ended_on, _origin(ending.record)
+
+
+def _origin(record: Record) -> tuple[str, str]:
+    """What tells a record apart wherever it came in first: two sources may give the same id."""
+    return record.external_id, record.source

@@ -1,6 +1,6 @@
 """Every statement about projects, volumes and running numbers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -98,6 +98,12 @@ class VolumeRepository:
             .order_by(model.volume.c.reference_code)
         )
         return [_volume(row) for row in self._connection.execute(query).mappings()]
+
+    def known_closed(self, volume_ids: Sequence[str]) -> set[str]:
+        """Those of `volume_ids` that there are and that are closed."""
+        columns = model.volume.c
+        query = select(columns.id).where(columns.id.in_(volume_ids), columns.state == VolumeState.CLOSED)
+        return set(self._connection.execute(query).scalars())
 
     def page(self, scope: Scope, state: VolumeState | None = None, limit: int = 50, offset: int = 0) -> list[Volume]:
         """Volumes that hold at least one record inside `scope`, newest end first."""

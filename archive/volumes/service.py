@@ -42,9 +42,16 @@ class VolumeService:
     def place(self, uow: UnitOfWork, record: Record, joining: Joining, actor: Actor) -> Volume:
         """Put a record into the open volume of its bid section; what is not there yet is opened.
 
+        A record that has its number stays where it was numbered, whatever a later version of it says.
+
         Raises:
             Conflict: the keys of `joining` lead to different projects (`project-ambiguous`): a person decides.
         """
+        if record.item_number is not None and record.volume_id is not None:
+            numbered = VolumeRepository(uow.connection).volume(record.volume_id)
+            if numbered is not None:
+                self._supplement(uow, record, numbered, {}, actor)
+                return numbered
         project = self._project(uow, record, joining, actor)
         volume = self._volume(uow, project, joining, actor)
         values: dict[str, object] = {"project_id": project.id, "volume_id": volume.id}
@@ -60,7 +67,7 @@ class VolumeService:
     def _supplement(
         self, uow: UnitOfWork, record: Record, volume: Volume, values: dict[str, object], actor: Actor
     ) -> None:
-        number = record.item_number if record.volume_id == volume.id else None
+        number = record.item_number
         if number is None:
             number = volume.item_count + 1
             VolumeRepository(uow.connection).update_volume(volume.id, item_count=number)

@@ -7,7 +7,6 @@ beside which `NAME.json` lies takes title, published, region and hints from ther
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote_from_bytes
 
@@ -17,6 +16,7 @@ from ingest.connectors.moments import read_moment
 from ingest.connectors.notices import Locale
 from ingest.connectors.port import Arrival, Known, Refused
 from ingest.connectors.streams import from_bytes, from_file
+from ingest.connectors.texts import hint, well_formed
 
 _DATE = len("2026-01-31")
 
@@ -35,57 +35,88 @@ class FolderConnector:
             return
         if not self._root.is_dir():
             raise InvalidInput("import-path", path=str(self._root), detail="not found")
-        for folder, folders, names in os.walk(self._root):
+        unread: list[OSError] = []
+        for folder, folders, names in os.walk(self._root, onerror=unread.append):
             folders.sort()
             for name in sorted(names):
                 path = Path(folder, name)
                 if path.is_file() and not path.is_symlink() and not _is_sidecar(path):
                     yield self._arrival(path, self._root)
+        for error in unread:
+            yield self._unread(_id(Path(error.filename), self._root), error)
 
     def _arrival(self, path: Path, root: Path) -> Arrival:
-        name = path.relative_to(root)
-        raw = os.fsencode(name)
-        shown = raw.decode("utf-8", "replace")
-        # An id must be plain text and tell two names apart even where neither is UTF-8.
-        external_id = shown if shown.encode() == raw else quote_from_bytes(raw, safe="/ ")
+        external_id = _id(path, root)
         file = os.fsencode(path.name)
-        incoming = Incoming(
-            name=file.decode("utf-8", "replace"),
-            role=ComponentRole.MAIN,
-            open=from_file(path, shown),
-            name_bytes=None if _is_utf8(file) else file,
-            announced_size=path.stat().st_size,
-        )
         sidecar = path.with_name(path.name + ".json")
-        if not sidecar.is_file():
-            return Arrival(external_id, self._delivery(external_id, path, {}, (incoming,)))
-        data = sidecar.read_bytes()
+        data = b""
         try:
-            said = json.loads(data)
-        except ValueError as error:
-            return Arrival(external_id, Refused("row-not-json", {"line": 1, "detail": str(error)}, data))
-        if not isinstance(said, dict):
-            return Arrival(external_id, Refused("row-not-json", {"line": 1, "detail": type(said).__name__}, data))
-        envelope = Incoming("envelope.json", ComponentRole.ENVELOPE, from_bytes(data))
-        return Arrival(external_id, self._delivery(external_id, path, said, (incoming, envelope)))
+            incoming = Incoming(
+                name=file.decode("utf-8", "replace"),
+                role=ComponentRole.MAIN,
+                open=from_file(path, external_id),
+                name_bytes=None if _is_utf8(file) else file,
+                announced_size=path.stat().st_size,
+            )
+            if not sidecar.is_file():
+                return Arrival(external_id, self._delivery(external_id, path, {}, (incoming,)))
+            data = sidecar.read_bytes()
+            envelope = Incoming("envelope.json", ComponentRole.ENVELOPE, from_bytes(data))
+            return Arrival(external_id, self._delivery(external_id, path, _said(data), (incoming, envelope)))
+        except OSError as error:
+            return self._unread(external_id, error)
+        except InvalidInput as error:
+            return Arrival(external_id, Refused(error.code, error.params, data))
+
+    @staticmethod
+    def _unread(external_id: str, error: OSError) -> Arrival:
+        params = {"name": external_id, "detail": error.strerror or str(error)}
+        return Arrival(external_id, Refused("file-unreadable-source", params))
 
     def _delivery(
         self, external_id: str, path: Path, said: Mapping[str, object], components: tuple[Incoming, ...]
     ) -> Delivery:
+        def text(field: str) -> str:
+            value = said.get(field)
+            if value is not None and not isinstance(value, str):
+                raise InvalidInput("row-field-type", external_id=external_id, field=field)
+            return well_formed(value or "")
+
         name = os.fsencode(path.name).decode("utf-8", "replace")
-        title = str(said.get("title") or name.rpartition(".")[0] or name)
-        hints = {key: value for key, value in said.items() if key not in {"title", "published"}}
+        hints = {well_formed(key): hint(value) for key, value in said.items() if key not in {"title", "published"}}
         return Delivery(
             external_id=external_id,
-            title=title,
-            region=self._locale.region_of(str(said.get("region") or "")),
-            published=self._published(str(said.get("published") or name[:_DATE])),
+            title=text("title") or name.rpartition(".")[0] or name,
+            region=self._locale.region_of(text("region")),
+            published=read_moment(text("published") or name[:_DATE], self._locale.zone),
             components=components,
-            hints=hints,
+            # What is neither a text nor a list of texts stays in the envelope.
+            hints={key: value for key, value in hints.items() if value},
         )
 
-    def _published(self, text: str) -> datetime | None:
-        return read_moment(text, self._locale.zone)
+
+def _id(path: Path, root: Path) -> str:
+    """A file's path as an id: plain text, and telling two names apart even where neither is UTF-8.
+
+    No path begins with the slash that marks one written in percent signs.
+    """
+    raw = os.fsencode(path.relative_to(root))
+    return raw.decode() if _is_utf8(raw) else "/" + quote_from_bytes(raw, safe="/ ")
+
+
+def _said(data: bytes) -> Mapping[str, object]:
+    """What a file beside a document says of it.
+
+    Raises:
+        InvalidInput: it is no JSON object (`row-not-json`).
+    """
+    try:
+        said = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput("row-not-json", line=1, detail=str(error)) from error
+    if not isinstance(said, dict):
+        raise InvalidInput("row-not-json", line=1, detail=type(said).__name__)
+    return said
 
 
 def _is_sidecar(path: Path) -> bool:

@@ -86,7 +86,7 @@ class HttpSource:
             raise SourceFailed("source-answer-malformed", source=self.name, detail=path)
         try:
             value = httpx.Response(HTTPStatus.OK, content=answer.body).json()
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SourceFailed("source-answer-malformed", source=self.name, detail=str(error)) from error
         if not isinstance(value, dict):
             raise SourceFailed("source-answer-malformed", source=self.name, detail=type(value).__name__)
@@ -96,15 +96,18 @@ class HttpSource:
         """The page at `path`; with `etag` only if it is no longer that one.
 
         Raises:
-            SourceFailed: no answer after every try, or the source forbids robots to go there.
+            SourceFailed: no answer after every try, one that is neither the page nor its absence (such as 403), or the
+                source forbids robots to go there.
         """
         self._ask_robots(path)
         headers = {"If-None-Match": etag} if etag else {}
         response = self._tried(lambda: self._get(path, headers), path)
         if response.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
             return Missing()
-        if response.status_code == HTTPStatus.NOT_MODIFIED:
+        if etag and response.status_code == HTTPStatus.NOT_MODIFIED:
             return NotModified()
+        if response.status_code != HTTPStatus.OK:
+            raise SourceFailed("source-unreachable", source=self.name + path, detail=f"HTTP {response.status_code}")
         return Page(response.content, response.headers.get("ETag", ""))
 
     def opener(self, path: str, name: str) -> Callable[[], BinaryIO]:

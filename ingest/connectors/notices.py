@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
+from hashlib import sha256
 from pathlib import Path
 
 from archive.errors import InvalidInput
@@ -15,6 +16,7 @@ from archive.records.types import ComponentRole, Delivery, Incoming
 from ingest.connectors.moments import read_moment
 from ingest.connectors.port import Arrival, Known, Refused
 from ingest.connectors.streams import from_bytes
+from ingest.connectors.texts import is_well_formed, well_formed
 
 _TEXTS = ("title", "body", "html", "published", "source_label", "category", "notice_type", "region", "url")
 _HINTS = ("source_label", "category", "notice_type", "region", "url")
@@ -50,23 +52,24 @@ class NoticesConnector:
         try:
             row = json.loads(_decode(line, number))
             return self._delivery(number, line, _mapping(row, number))
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             refused = Refused("row-not-json", {"line": number, "detail": str(error)}, line)
         except InvalidInput as error:
             refused = Refused(error.code, error.params, line)
-        given = row.get("id") if isinstance(row, dict) else None
-        return Arrival(given if isinstance(given, str) and given else f"line-{number}", refused)
+        given = _id(row) if isinstance(row, dict) else ""
+        # Without an id its content tells it apart, so that lines of two files are two documents to look into.
+        return Arrival(given or f"line-{number}-{sha256(line).hexdigest()[:12]}", refused)
 
     def _delivery(self, number: int, line: bytes, row: Mapping[str, object]) -> Arrival:
-        external_id = row.get("id")
-        if not isinstance(external_id, str) or not external_id.strip():
+        external_id = _id(row)
+        if not external_id:
             raise InvalidInput("row-without-id", line=number)
         texts: dict[str, str] = {}
         for field in _TEXTS:
             value = row.get(field)
             if value is not None and not isinstance(value, str):
                 raise InvalidInput("row-field-type", external_id=external_id, field=field)
-            texts[field] = (value or "").encode("utf-8", "replace").decode()
+            texts[field] = well_formed(value or "")
         if not texts["html"].strip() and not texts["body"].strip():
             raise InvalidInput("row-without-content", external_id=external_id)
         delivery = Delivery(
@@ -78,6 +81,12 @@ class NoticesConnector:
             hints={field: texts[field] for field in _HINTS if texts[field]},
         )
         return Arrival(external_id, delivery)
+
+
+def _id(row: Mapping[str, object]) -> str:
+    """The id a row gives, "" where it gives none that could be stored."""
+    given = row.get("id")
+    return given if isinstance(given, str) and given.strip() and is_well_formed(given) else ""
 
 
 def _main(texts: Mapping[str, str]) -> Incoming:

@@ -13,13 +13,14 @@ from hashlib import sha256
 from urllib.parse import quote, urlsplit
 
 from archive.clock import Clock
-from archive.errors import SourceFailed
+from archive.errors import InvalidInput, SourceFailed
 from archive.records.types import ComponentRole, Delivery, Incoming
 from ingest.connectors.http import HttpSource, Missing, NotModified
 from ingest.connectors.moments import read_moment
 from ingest.connectors.notices import Locale
 from ingest.connectors.port import Arrival, Gone, Known, Refused, Same
 from ingest.connectors.streams import from_bytes
+from ingest.connectors.texts import hint, is_well_formed, scalar
 from ingest.types import SeenArrival
 
 GONE = "gone-at-source"
@@ -38,6 +39,9 @@ _HINTS = (
     "section_names",
     "unified_deal_code",
 )
+
+_RENAMED = {"source_label": "categorynum", "category": "projectjiaoyitypeex", "url": "infourl"}
+_COUNTERS = {"clicktimes", "click", "ordernum"}
 
 
 @dataclass(frozen=True)
@@ -72,13 +76,10 @@ class PortalConnector:
         failures = 0
         for rows, last in self._pages():
             fresh = False
-            for row in rows:
-                external_id = str(row["infoid"])
-                mark = _mark(row)
-                if listed.get(external_id) == mark:
-                    # The same row again, pushed down by newer ones while we were reading.
+            for external_id, mark, row in _told_apart(rows, listed):
+                if row is None:
+                    yield self._malformed(external_id, "infoid", b"", mark)
                     continue
-                listed[external_id] = mark
                 memory = known(external_id)
                 fresh = fresh or memory is None or not memory.fingerprint.startswith(mark) or self._young(row)
                 arrival = self._arrival(external_id, mark, memory)
@@ -92,7 +93,7 @@ class PortalConnector:
         if complete:
             yield from self._vanished(listed)
 
-    def _pages(self) -> Iterator[tuple[list[Mapping[str, object]], bool]]:
+    def _pages(self) -> Iterator[tuple[list[object], bool]]:
         """Pages of list rows, newest first, each with whether it is the last."""
         page, seen = 1, 0
         while True:
@@ -101,12 +102,9 @@ class PortalConnector:
             total = answer.get("total")
             if not isinstance(items, list) or not isinstance(total, int):
                 raise SourceFailed("source-answer-malformed", source=self._http.name, detail="items, total")
-            rows: list[Mapping[str, object]] = [row for row in items if isinstance(row, dict) and row.get("infoid")]
-            if len(rows) != len(items):
-                raise SourceFailed("source-answer-malformed", source=self._http.name, detail="infoid")
-            seen += len(rows)
-            last = seen >= total or not rows
-            yield rows, last
+            seen += len(items)
+            last = seen >= total or not items
+            yield items, last
             if last:
                 return
             page += 1
@@ -119,7 +117,8 @@ class PortalConnector:
         if memory is not None and memory.fingerprint.startswith(mark):
             if memory.checked_at > self._clock.now() - self._options.recheck:
                 return Arrival(external_id, Same())
-            return self._fetch(external_id, mark, memory.fingerprint.removeprefix(mark))
+            # What was gone and is listed again is a new capture, even if not a byte of it has changed.
+            return self._fetch(external_id, mark, "" if memory.gone else memory.fingerprint.removeprefix(mark))
         return self._fetch(external_id, mark, "")
 
     def _fetch(self, external_id: str, mark: str, etag: str) -> Arrival:
@@ -134,46 +133,51 @@ class PortalConnector:
             return Arrival(external_id, Same(confirmed=True), mark + etag)
         page = _page(answer.body)
         if page is None:
-            params = {"source": self._http.name, "detail": f"{len(answer.body)} bytes"}
-            return Arrival(external_id, Refused("source-answer-malformed", params, answer.body), mark)
-        return Arrival(external_id, self._delivery(external_id, page, answer.body), mark + answer.etag)
+            return self._malformed(external_id, f"{len(answer.body)} bytes", answer.body, mark)
+        try:
+            delivery = self._delivery(_Fields(external_id, page), answer.body)
+        except InvalidInput as error:
+            return Arrival(external_id, Refused(error.code, error.params, answer.body), mark)
+        return Arrival(external_id, delivery, mark + answer.etag)
 
-    def _delivery(self, external_id: str, page: Mapping[str, object], raw: bytes) -> Delivery:
-        content = str(page.get("infocontent") or "")
-        components = [Incoming("notice.html", ComponentRole.MAIN, from_bytes(content.encode()), "text/html")]
-        attachments = page.get("attachments")
-        listed = attachments if isinstance(attachments, list) else []
-        components += [self._attachment(attachment) for attachment in listed if isinstance(attachment, dict)]
+    def _malformed(self, external_id: str, detail: str, raw: bytes, mark: str) -> Arrival:
+        params = {"source": self._http.name, "detail": detail}
+        return Arrival(external_id, Refused("source-answer-malformed", params, raw), mark)
+
+    def _delivery(self, page: "_Fields", raw: bytes) -> Delivery:
+        content = page.text("infocontent").encode()
+        components = [Incoming("notice.html", ComponentRole.MAIN, from_bytes(content), "text/html")]
+        components += [self._attachment(attachment) for attachment in page.parts("attachments")]
         components.append(Incoming("envelope.json", ComponentRole.ENVELOPE, from_bytes(raw)))
-        region = str(page.get("xiaqucode") or page.get("xiaquname") or "")
         return Delivery(
-            external_id=external_id,
-            title=str(page.get("title") or "").strip(),
-            region=self._locale.region_of(region),
+            external_id=page.external_id,
+            title=page.text("title").strip(),
+            region=self._locale.region_of(page.text("xiaqucode") or page.text("xiaquname")),
             published=self._published(page),
             components=tuple(components),
             hints=_hints(page),
         )
 
-    def _published(self, page: Mapping[str, object]) -> datetime | None:
+    def _published(self, page: "_Fields") -> datetime | None:
         for field in ("pubinwebdate", "infodate"):
-            moment = read_moment(str(page.get(field) or ""), self._locale.zone)
+            moment = read_moment(page.text(field), self._locale.zone)
             if moment is not None:
                 return moment
         return None
 
-    def _attachment(self, attachment: Mapping[str, object]) -> Incoming:
-        name, path = str(attachment.get("name") or ""), str(attachment.get("url") or "")
-        size, code = attachment.get("size"), attachment.get("code")
-        relative = urlsplit(path)
+    def _attachment(self, attachment: "_Fields") -> Incoming:
+        name, size = attachment.text("name"), attachment.values.get("size")
+        relative = urlsplit(attachment.text("url"))
+        if not relative.path:
+            raise InvalidInput("attachment-unreachable", name=name, detail="no URL")
         # A portal may not send us anywhere but to itself.
         target = quote(relative.path, safe="/%") + (f"?{relative.query}" if relative.query else "")
         return Incoming(
             name=name,
-            role=_role(attachment.get("role")),
+            role=_ROLES.get(attachment.text("role"), ComponentRole.ATTACHMENT),
             open=self._http.opener(target, name),
-            announced_size=size if isinstance(size, int) else None,
-            code=str(code) if code else None,
+            announced_size=size if type(size) is int else None,
+            code=attachment.text("code") or None,
         )
 
     def _vanished(self, listed: Mapping[str, str]) -> Iterator[Arrival]:
@@ -184,39 +188,82 @@ class PortalConnector:
                     yield Arrival(seen.external_id, Gone(GONE), seen.fingerprint)
 
 
+@dataclass(frozen=True)
+class _Fields:
+    """The fields of one document or attachment, each read as what it should be."""
+
+    external_id: str
+    values: Mapping[str, object]
+
+    def text(self, field: str) -> str:
+        """A text or number; "" where there is none.
+
+        Raises:
+            InvalidInput: it is something else (`row-field-type`).
+        """
+        value = scalar(self.values.get(field))
+        if value is None:
+            raise InvalidInput("row-field-type", external_id=self.external_id, field=field)
+        return value
+
+    def hint(self, field: str) -> str | list[str]:
+        """A text or a list of texts. Raises as `text`."""
+        value = hint(self.values.get(field))
+        if value is None:
+            raise InvalidInput("row-field-type", external_id=self.external_id, field=field)
+        return value
+
+    def parts(self, field: str) -> "list[_Fields]":
+        """A list of objects. Raises as `text`."""
+        value = self.values.get(field)
+        parts = [] if value is None else value
+        if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+            raise InvalidInput("row-field-type", external_id=self.external_id, field=field)
+        return [_Fields(self.external_id, part) for part in parts]
+
+
+def _told_apart(rows: list[object], listed: dict[str, str]) -> Iterator[tuple[str, str, Mapping[str, object] | None]]:
+    """Rows with id and mark, each once: newer ones push others down while we read. A row without an id gives no row."""
+    for row in rows:
+        mark = _mark(row)
+        external_id = _id(row)
+        key = external_id or f"row-{mark.rstrip(':')}"
+        if listed.get(key) != mark:
+            listed[key] = mark
+            yield key, mark, row if external_id and isinstance(row, dict) else None
+
+
+def _id(row: object) -> str:
+    given = row.get("infoid") if isinstance(row, dict) else None
+    return str(given) if isinstance(given, str | int) and str(given).strip() and is_well_formed(str(given)) else ""
+
+
 def _failed(arrival: Arrival) -> bool:
     return isinstance(arrival.what, Refused) and arrival.what.code == "source-unreachable"
 
 
 def _page(body: bytes) -> Mapping[str, object] | None:
-    """The page as an object, whatever encoding the portal claims: UTF-8 with or without its mark, else GB18030."""
+    """The page as an object, whatever encoding the portal claims: UTF-8 with or without its mark, else GB18030.
+
+    None where it is none, or says nothing: neither title nor text, as the pages of errors that claim to be none.
+    """
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             page = json.loads(body.decode(encoding))
         except (ValueError, RecursionError):
             continue
-        return page if isinstance(page, dict) else None
+        return page if isinstance(page, dict) and (page.get("title") or page.get("infocontent")) else None
     return None
 
 
-def _role(given: object) -> ComponentRole:
-    return _ROLES.get(str(given), ComponentRole.ATTACHMENT)
-
-
-def _mark(row: Mapping[str, object]) -> str:
+def _mark(row: object) -> str:
     """What a list row looks like, as a short digest; counters a portal bumps on every visit are left out."""
-    kept = {key: value for key, value in row.items() if key not in {"clicktimes", "click", "ordernum"}}
+    kept = {key: row[key] for key in row.keys() - _COUNTERS} if isinstance(row, dict) else row
     data = json.dumps(kept, ensure_ascii=False, sort_keys=True, default=str)
     return sha256(data.encode("utf-8", "surrogatepass")).hexdigest()[:16] + ":"
 
 
-def _hints(page: Mapping[str, object]) -> dict[str, object]:
-    hints = {key: page[key] for key in _HINTS if page.get(key)}
-    label, category = page.get("categorynum"), page.get("projectjiaoyitypeex")
-    if label:
-        hints["source_label"] = str(label)
-    if category:
-        hints["category"] = str(category)
-    if page.get("infourl"):
-        hints["url"] = str(page["infourl"])
-    return hints
+def _hints(page: _Fields) -> dict[str, object]:
+    hints: dict[str, object] = {name: page.hint(name) for name in _HINTS}
+    hints |= {name: page.text(field) for name, field in _RENAMED.items()}
+    return {name: value for name, value in hints.items() if value}

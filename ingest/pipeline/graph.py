@@ -50,11 +50,12 @@ class Graph:
         self.steps: Mapping[str, StepSpec] = {step.name: step for step in steps}
         if len(self.steps) != len(steps):
             raise ValueError("two steps share a name")
-        self._order: list[StepSpec] = []
         for step in steps:
             unknown = set(step.after) - set(self.steps)
             if unknown:
                 raise ValueError(f"step {step.name} comes after unknown steps: {', '.join(sorted(unknown))}")
+        self._order: list[StepSpec] = []
+        for step in steps:
             self._visit(step, ())
 
     def _visit(self, step: StepSpec, path: tuple[str, ...]) -> None:

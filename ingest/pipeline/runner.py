@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from datetime import datetime
 
 from archive.authorization import SYSTEM_ACTOR
 from archive.blobs.port import BlobStore
@@ -40,6 +41,7 @@ class Runner:
         self._blobs = blobs
         self._records = records
         self._clock = clock
+        self._graph = graph
         self._specs = [spec for spec in graph.of(Level.ITEM) if spec.name != "receive"]
         self._steps = steps
         missing = [spec.name for spec in self._specs if spec.name not in steps]
@@ -62,7 +64,7 @@ class Runner:
             result = self._steps[spec.name].run(item)
             milliseconds = (time.perf_counter() - started) * 1000
             if not self._store(item, spec, result, milliseconds):
-                # A new version came in meanwhile; what was found out about the old one is of no use.
+                # A new version came in meanwhile, or another worker was faster; what was found out is of no use.
                 item = self._load(record_id)
 
     def _load(self, record_id: str) -> Item:
@@ -85,7 +87,7 @@ class Runner:
     def _next(self, item: Item) -> StepSpec | None:
         for spec in self._specs:
             outcome = item.outcomes.get(spec.name)
-            if outcome is None or outcome.step_version < spec.version:
+            if outcome is None or outcome.step_version != spec.version:
                 return spec
             if outcome.status is not Status.DONE:
                 return None
@@ -96,12 +98,17 @@ class Runner:
             return OutcomeRepository(connection).decision(item.record.id, item.version.number, spec.name)
 
     def _store(self, item: Item, spec: StepSpec, result: Result, milliseconds: float) -> bool:
-        """Store one outcome with what the step wrote; False if the record has moved on to another version."""
+        """Store one outcome with what the step wrote; False if the record has moved on since it was loaded."""
         with self._database.writing() as uow:
-            repository = RecordRepository(uow.connection)
+            repository, outcomes = RecordRepository(uow.connection), OutcomeRepository(uow.connection)
             record = existing(repository, item.record.id)
-            if record.version != item.version.number:
+            found = outcomes.standing(record.id, item.version.number)
+            if record.version != item.version.number or found != _standing(item):
                 return False
+            # What was found out after an outcome that is no longer in force rests on it: it is found out again.
+            later = [name for name in self._graph.from_step(spec.name)[1:] if name in item.outcomes]
+            if later:
+                outcomes.drop(record.id, record.version, later)
             if result.write is not None:
                 result.write(uow, record)
             outcome = StepOutcome(
@@ -116,12 +123,13 @@ class Runner:
                 milliseconds=round(milliseconds, 3),
                 at=self._clock.now(),
             )
-            OutcomeRepository(uow.connection).put(outcome)
+            outcomes.put(outcome)
             if result.status in _STOPPED:
                 self._stop(uow, item, outcome)
             item.record = existing(repository, record.id)
             item.texts = repository.texts(item.version.id) if spec.name == "extract" else item.texts
-            item.outcomes = {**item.outcomes, spec.name: outcome}
+            kept = {name: earlier for name, earlier in item.outcomes.items() if name not in later}
+            item.outcomes = {**kept, spec.name: outcome}
         return True
 
     def _stop(self, uow: UnitOfWork, item: Item, outcome: StepOutcome) -> None:
@@ -129,6 +137,10 @@ class Runner:
         state, event = _STOPPED[outcome.status]
         body = {"step": outcome.step, "code": outcome.code or ""}
         self._records.move(uow, record, state, Act(event, SYSTEM_ACTOR, body))
+
+
+def _standing(item: Item) -> set[tuple[str, int, datetime]]:
+    return {(outcome.step, outcome.step_version, outcome.at) for outcome in item.outcomes.values()}
 
 
 def reason(outcome: StepOutcome) -> str:

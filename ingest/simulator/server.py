@@ -14,8 +14,6 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from ingest.simulator.port import Manner, Site
-from ingest.simulator.portal import Platform
-from ingest.simulator.scenario import Scenario
 
 _LARGEST_PAGE = 100
 _IDLE_SECONDS = 20
@@ -211,13 +209,13 @@ class SimulatorServer:
 
 
 def serve_forever(
-    scenario: Scenario, host: str = "127.0.0.1", port: int = 0, announce: Callable[[str], None] | None = None
+    site: Site, host: str = "127.0.0.1", port: int = 0, announce: Callable[[str], None] | None = None
 ) -> None:
-    """Run a platform in this thread until interrupted (KeyboardInterrupt passes through).
+    """Show a site from this thread until interrupted (KeyboardInterrupt passes through).
 
     `announce` is told the base URL once the server answers.
     """
-    server = _Server((host, port), Platform(scenario))
+    server = _Server((host, port), site)
     try:
         if announce is not None:
             announce(_base_url(server))

@@ -29,6 +29,9 @@ class PlaceStep:
         if not joining.keys:
             return Result(Status.WAITING, "project-not-named")
         known = self._known(item.record.fonds, joining)
+        chosen = item.decision.choice.get("project") if item.decision is not None else None
+        if chosen is not None and not known:
+            return Result(Status.WAITING, "project-unknown", {"project": str(chosen)})
         if len(known) > 1:
             params = {"record": item.record.id, "projects": "、".join(known)}
             return Result(Status.WAITING, "project-ambiguous", params, {"projects": known})

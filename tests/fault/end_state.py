@@ -67,6 +67,11 @@ class EndState:
     unpublished: int
     damage: tuple[str, ...]
 
+    @property
+    def ledger_size(self) -> int:
+        """How many entries the ledger has."""
+        return sum(int(row[1]) for row in self.ledger)
+
 
 def end_state(home: Path) -> EndState:
     """Read a home at rest."""
@@ -94,6 +99,15 @@ def differences(found: EndState, expected: EndState) -> list[str]:
         elif one != other:
             lines.append(f"{part.name}: {one} instead of {other}")
     return lines
+
+
+def entries(home: Path) -> int:
+    """How many entries the ledger of a home has, 0 where there is no home yet."""
+    try:
+        with closing(sqlite3.connect(f"file:{home}/archive.db?mode=ro", uri=True)) as database:
+            return int(database.execute("SELECT count(*) FROM ledger_entry").fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0
 
 
 def phase(home: Path) -> str:

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.fault.killing import Material, kill_and_go_on, undisturbed
+from tests.fault.killing import Material, after, kill_and_go_on, undisturbed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for line in [*expected.damage, f"lag {expected.lag}"] if expected.damage or expected.lag else []:
             _say(f"undisturbed, yet: {line}")
         for number in range(1, options.times + 1):
-            kill = kill_and_go_on(material, Path(folder) / str(number), moments.uniform(0, seconds), expected)
+            moment = after(moments.uniform(0, seconds))
+            kill = kill_and_go_on(material, Path(folder) / str(number), moment, expected)
             same += not kill.differences
             _say(f"{number:2} | {kill}")
     _say(f"{same} of {options.times} ended as the undisturbed run")

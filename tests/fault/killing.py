@@ -4,12 +4,12 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fault.end_state import EndState, differences, end_state, phase
+from tests.fault.end_state import EndState, differences, end_state, entries, phase
 from tests.functional.command_line import PROGRAM, ROOT, Ran, bare_environment, juanzong
 
 NOT_FOUNDED = frozenset({"home-missing", "database-outdated"})
@@ -29,18 +29,33 @@ class Material:
         return ["demo", "--no-serve", *given]
 
 
+Moment = Callable[[Path], bool]
+"""Asked about a home again and again while the command works on it; the command is killed when it says yes."""
+
+
+def after(seconds: float) -> Moment:
+    """So many seconds after it is first asked."""
+    start = time.monotonic()
+    return lambda _: time.monotonic() - start >= seconds
+
+
+def at_entry(number: int) -> Moment:
+    """When the ledger has so many entries, which does not depend on how busy the machine is."""
+    return lambda home: entries(home) >= number
+
+
 @dataclass(frozen=True)
 class Kill:
     """One interrupted demo: when it was killed, how far it was, how it went on, and how its end differs."""
 
-    after_seconds: float
+    seconds: float
     phase: str
     went_on_with: str
     differences: tuple[str, ...]
 
     def __str__(self) -> str:
         verdict = "same end state" if not self.differences else "; ".join(self.differences)
-        return f"{self.after_seconds:7.2f} s | {self.phase} | {self.went_on_with} | {verdict}"
+        return f"{self.seconds:7.2f} s | {self.phase} | {self.went_on_with} | {verdict}"
 
 
 def undisturbed(material: Material, home: Path) -> tuple[EndState, float]:
@@ -76,11 +91,11 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
         try:
             os.killpg(process.pid, signal.SIGKILL)
         except ProcessLookupError:
-            return
-        process.poll()
+            break
         if not _members(process.pid):
-            return
+            break
         time.sleep(0.01)
+    process.wait()
 
 
 def _members(group: int) -> list[int]:
@@ -97,19 +112,27 @@ def _members(group: int) -> list[int]:
     return found
 
 
-def kill_and_go_on(material: Material, home: Path, after_seconds: float, expected: EndState) -> Kill:
-    """Kill a demo after so many seconds, let `juanzong run` finish, and compare."""
-    with started(home.with_suffix(".log"), *material.command(home)):
-        time.sleep(after_seconds)
+def kill_and_go_on(material: Material, home: Path, moment: Moment, expected: EndState) -> Kill:
+    """Kill a demo at a moment, let `juanzong run` finish, and compare."""
+    seconds = interrupted(home, moment, *material.command(home))
     stopped_at = phase(home)
     went_on_with = go_on(material, home)
-    return Kill(after_seconds, stopped_at, went_on_with, tuple(differences(end_state(home), expected)))
+    return Kill(seconds, stopped_at, went_on_with, tuple(differences(end_state(home), expected)))
+
+
+def interrupted(home: Path, moment: Moment, *command: str) -> float:
+    """Start a command that works on `home` and kill it with everything it started; after how many seconds."""
+    start = time.monotonic()
+    with started(home.with_suffix(".log"), *command) as process:
+        while process.poll() is None and not moment(home):
+            time.sleep(0.01)
+    return time.monotonic() - start
 
 
 def go_on(material: Material, home: Path) -> str:
     """What a person does after a crash: `run`, and the demo again where it had not yet asked for anything."""
     ran = juanzong("run", "--home", home, "--json")
-    if ran.code == 0 and ran.value["sources"]:
+    if ran.code == 0 and any(ran.value["records"].values()):
         return "run"
     told = "run: nothing to do" if ran.code == 0 else f"run: {_not_founded(ran)}"
     again = juanzong(*material.command(home))

@@ -23,7 +23,7 @@ _PLACES = {
     "verify": "reading",
     "serve": "serving",
     "worker": "serving",
-    "simulator": "serving",
+    "simulator": "simulating",
     "account": "accounts",
     "demo": "demo",
 }

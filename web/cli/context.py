@@ -72,6 +72,11 @@ class Desk:
 
         return services_of(self.runtime)
 
+    def close(self) -> None:
+        """Let go of the database, if it was asked for."""
+        if "runtime" in vars(self):
+            self.runtime.kernel.database.dispose()
+
     def actor(self, name: str) -> Actor:
         """Who `--as` names: `public` is the anonymous reader, `system` the operator.
 
@@ -126,6 +131,8 @@ def common(command: Command) -> Command:
             context.exit(FAILED)
         except Failure as failure:
             context.exit(failure.code)
+        finally:
+            desk.close()
 
     return cast("Command", wrapped)
 

@@ -17,7 +17,6 @@ from archive.fixity.fsck import Examination
 from archive.ledger.trust import parse_trust
 from archive.wiring import found
 from ingest.status import Overview
-from ingest.worker import build_runtime
 from web.cli.context import Desk, Failure, common, table
 
 _LEAST_FREE = 1 << 30
@@ -28,9 +27,8 @@ _OLDEST_PYTHON = (3, 11)
 def found_home(desk: Desk) -> bool:
     """Make the home with its database, key, policy and built-in accounts; whether it is new."""
     new = found(desk.settings)
-    runtime = build_runtime(desk.settings)
-    with runtime.kernel.database.writing() as uow:
-        ensure_defaults(uow, runtime.access, desk.settings.centre.region)
+    with desk.runtime.kernel.database.writing() as uow:
+        ensure_defaults(uow, desk.runtime.access, desk.settings.centre.region)
     return new
 
 

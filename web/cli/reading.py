@@ -71,12 +71,11 @@ def _find(desk: Desk, actor: Actor, reference: str) -> dict[str, Any]:
     """
     readers = {"rec": _show_record, "vol": _show_volume, "prj": _show_project}
     chosen = readers.get(reference.partition("_")[0])
-    if chosen is not None:
-        return chosen(desk, actor, reference)
-    for reader in readers.values():
+    for reader in [chosen] if chosen else readers.values():
         try:
             return reader(desk, actor, reference)
         except NotFound:
+            # One answer for what is not there and for what is not to be seen: nobody learns which of the two it is.
             continue
     raise NotFound("reference-unknown", reference=reference)
 

@@ -1,4 +1,4 @@
-"""Commands that stay: serve, worker, simulator."""
+"""Commands that stay: serve, worker."""
 
 import signal
 import threading
@@ -6,8 +6,6 @@ from types import FrameType
 
 import click
 
-from ingest.simulator.scenario import Scenario
-from ingest.simulator.server import serve_forever
 from ingest.worker import Coordinator
 from web.app import create_app
 from web.cli.context import Desk, common
@@ -51,16 +49,4 @@ def worker(desk: Desk) -> None:
     Coordinator(desk.runtime).stay(stopped)
 
 
-@click.command()
-@click.option("--projects", default=12, show_default=True, type=click.IntRange(1, 100_000))
-@click.option("--seed", default=7, show_default=True, type=int)
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535))
-@common
-def simulator(desk: Desk, projects: int, seed: int, host: str, port: int) -> None:
-    """模拟交易平台。A stand-in trading platform with a portal, until interrupted."""
-    scenario = Scenario.demo(seed, projects)
-    serve_forever(scenario, host, port, lambda url: desk.notes.print(f"模拟交易平台 {url}/api/list", highlight=False))
-
-
-COMMANDS = (serve, worker, simulator)
+COMMANDS = (serve, worker)

@@ -17,14 +17,12 @@ def pages_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def pages(pages_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The application, for tests that only look."""
-    world = open_world(pages_home, tmp_path_factory.mktemp("look") / "home")
-    yield world
-    world.runtime.kernel.database.dispose()
+    with open_world(pages_home, tmp_path_factory.mktemp("look") / "home") as world:
+        yield world
 
 
 @pytest.fixture
 def own_pages(pages_home: Path, tmp_path: Path) -> Iterator[World]:
     """The application, for a test that changes something."""
-    world = open_world(pages_home, tmp_path / "home")
-    yield world
-    world.runtime.kernel.database.dispose()
+    with open_world(pages_home, tmp_path / "home") as world:
+        yield world

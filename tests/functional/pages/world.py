@@ -1,16 +1,22 @@
 """A small archive behind the real application: a dozen documents of our own making, taken through the real pipeline."""
 
 import io
+import json
 import re
 import shutil
-from collections.abc import Mapping
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from zoneinfo import ZoneInfo
 
+import httpx
+import uvicorn
 from fastapi import FastAPI
-from starlette.testclient import TestClient
 
 from access_control.wiring import ensure_defaults
 from archive.authorization import SYSTEM_ACTOR
@@ -39,10 +45,13 @@ CODE = "M3701002026000777"
 TENDER = f"{PROJECT}招标公告"
 RECORDING = f"{PROJECT}评标过程录音录像"
 TAKEN_BACK = f"{PROJECT}最高投标限价公告"
+_SESSIONS = "sessions.json"
 UNSURE = "关于系统维护期间服务安排的说明"
 
 
-def _file(name: str, content: bytes, role: ComponentRole = ComponentRole.MAIN, media_type: str = "text/html") -> Incoming:
+def _file(
+    name: str, content: bytes, role: ComponentRole = ComponentRole.MAIN, media_type: str = "text/html"
+) -> Incoming:
     return Incoming(name, role, lambda: io.BytesIO(content), media_type=media_type)
 
 
@@ -74,10 +83,14 @@ def arrivals() -> list[Arrival]:
     return [
         _notice("n1", TENDER, "招标公告", 0, _page(TENDER, _TENDER_TEXT, _CONTACTS, "开标地点：第三开标室。"), minutes),
         _notice("n2", TAKEN_BACK, "最高投标限价公告", 3, _page(TAKEN_BACK, "最高投标限价为三百万元。")),
-        _notice("n3", f"{PROJECT}中标候选人公示", "中标候选人公示", 24, _page("公示", "第一中标候选人：清溪建设有限公司。")),
+        _notice(
+            "n3", f"{PROJECT}中标候选人公示", "中标候选人公示", 24, _page("公示", "第一中标候选人：清溪建设有限公司。")
+        ),
         _notice("n4", f"{PROJECT}中标结果公告", "中标结果公告", 29, _page("公告", f"中标人：清溪建设有限公司。{evil}")),
         _notice("n5", RECORDING, "", 23, _page(RECORDING, "录音录像见附件。"), played, data_no="9063"),
-        Arrival("n6", Delivery("n6", UNSURE, "370100", datetime(2026, 3, 9, 8, 0, tzinfo=ZONE), (_page(UNSURE, "略。"),))),
+        Arrival(
+            "n6", Delivery("n6", UNSURE, "370100", datetime(2026, 3, 9, 8, 0, tzinfo=ZONE), (_page(UNSURE, "略。"),))
+        ),
         _notice("n7", f"{PROJECT}变更公告", "变更公告", 9, _file("notice.html", b"")),
         Arrival("n8", Refused("file-empty", {}, b"nothing")),
     ]
@@ -97,14 +110,28 @@ class World:
     services: Services
     app: FastAPI
     records: Mapping[str, Record]
+    url: str
+    sessions: Mapping[str, str]
 
-    def client(self, account: tuple[str, str] | None = None) -> TestClient:
-        """A browser, logged in as `account` or as nobody."""
-        client = TestClient(self.app, follow_redirects=False, raise_server_exceptions=False)
-        if account is not None:
-            form = {"name": account[0], "password": account[1], "csrf": token(client.get("/login").text)}
-            assert client.post("/login", data=form).status_code == 303
-        return client
+    @contextmanager
+    def client(self, account: tuple[str, str] | None = None, *, fresh: bool = False) -> Iterator[httpx.Client]:
+        """A browser, logged in as `account` or as nobody. It does not follow redirects.
+
+        Hashing a password is slow on purpose: unless `fresh`, a session is used that the home was made with.
+        """
+        with httpx.Client(base_url=self.url, timeout=30) as client:
+            if account is not None:
+                session = self._login(client, account) if fresh else self.sessions[account[0]]
+                client.cookies.set("juanzong_session", session)
+            yield client
+
+    @staticmethod
+    def _login(client: httpx.Client, account: tuple[str, str]) -> str:
+        form = {"name": account[0], "password": account[1], "csrf": token(client.get("/login").text)}
+        assert client.post("/login", data=form).status_code == 303
+        session = client.cookies["juanzong_session"]
+        client.cookies.clear()
+        return session
 
     def settle(self) -> None:
         """Let everything happen that happens by itself."""
@@ -136,6 +163,10 @@ def build_home(home: Path) -> None:
     for delivered in (arrivals(), later()):
         runtime.ingest.intake.take(SOURCE, MemoryConnector(delivered), Summary())
         settle(runtime)
+    sessions = {
+        name: runtime.access.service.authenticate(name, password)[0] for name, password in (ARCHIVIST, INSPECTOR)
+    }
+    (home / _SESSIONS).write_text(json.dumps(sessions), encoding="utf-8")
     runtime.kernel.database.dispose()
 
 
@@ -151,10 +182,31 @@ def settle(runtime: Runtime) -> None:
     runtime.kernel.integrator.publish()
 
 
-def open_world(template: Path, home: Path) -> World:
-    """The application over a copy of the home at `template`."""
+@contextmanager
+def open_world(template: Path, home: Path) -> Iterator[World]:
+    """The application over a copy of the home at `template`, served on a loopback port."""
     shutil.copytree(template, home)
     runtime = build_runtime(Settings.load({}, home))
     services = services_of(runtime)
     records = {record.external_id: record for record in services.records.page(SYSTEM_ACTOR, limit=100)}
-    return World(runtime, services, create_app(services), records)
+    app = create_app(services)
+    with socket.create_server(("127.0.0.1", 0)) as listener, served(app, listener):
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        sessions = json.loads((home / _SESSIONS).read_text(encoding="utf-8"))
+        yield World(runtime, services, app, records, url, sessions)
+    runtime.kernel.database.dispose()
+
+
+@contextmanager
+def served(app: FastAPI, listener: socket.socket) -> Iterator[None]:
+    """Serve `app` on `listener` in a thread of its own."""
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    thread = Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(10)

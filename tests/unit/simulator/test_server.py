@@ -139,5 +139,5 @@ def test_serving_for_ever_announces_its_address_and_ends_with_an_interrupt(monke
 
     monkeypatch.setattr(server_module._Server, "serve_forever", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        serve_forever(Scenario(1, 1), announce=told.append)
+        serve_forever(Platform(Scenario(1, 1)), announce=told.append)
     assert told[0].startswith("http://127.0.0.1:")
