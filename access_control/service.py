@@ -1,6 +1,8 @@
 """Accounts and logins. Passwords are hashed and compared outside every transaction: Argon2 is slow on purpose."""
 
 import hashlib
+import ipaddress
+import math
 import re
 import secrets
 from dataclasses import dataclass, replace
@@ -38,14 +40,27 @@ _SEEN_EVERY: Final = timedelta(minutes=1)
 class LoginLimits:
     """How long a login lasts and how many wrong passwords are borne.
 
-    A session ends after `lifetime`, or earlier when it was not used for `idle`. After `failures` wrong passwords under
-    one name, nobody logs in under it for `lock`.
+    A session ends after `lifetime`, or earlier when it was not used for `idle`.
+
+    After `failures` wrong passwords under one name from one address, nobody logs in under it from there for `lock`.
+    After `free` of them from all addresses together, the next attempt has to wait: a second, then twice as long each
+    time, at most `longest_wait`. An address that has not failed under the name lately never waits, so that nobody can
+    keep others out; failures are forgotten after `lock` without any.
     """
 
     lifetime: timedelta = timedelta(hours=8)
     idle: timedelta = timedelta(hours=1)
     failures: int = 5
     lock: timedelta = timedelta(minutes=15)
+    free: int = 10
+    longest_wait: timedelta = timedelta(seconds=30)
+
+    def wait(self, failures: int) -> timedelta:
+        """How long the next attempt under a name waits after so many failures from all addresses."""
+        doublings = failures - self.free
+        if doublings < 0:
+            return timedelta(0)
+        return min(timedelta(seconds=2 ** min(doublings, 16)), self.longest_wait)
 
 
 @dataclass(frozen=True)
@@ -193,17 +208,20 @@ class AccessService:
             if accounts.by_name(role.value) is None:
                 self._insert(uow, role.value, display_name, Grant(role, region), hashed=None, by=SYSTEM_ACTOR)
 
-    def authenticate(self, name: str, password: str) -> tuple[str, Account]:
+    def authenticate(self, name: str, password: str, address: str = "") -> tuple[str, Account]:
         """Log in: a new session token, shown once, and the account.
 
-        A name that does not exist takes as long and is told the same as a wrong password.
+        A name that does not exist takes as long and is told the same as a wrong password. `address` is the network
+        address that the attempt comes from, "" for this machine itself.
 
         Raises:
             NotAuthenticated: name and password do not belong together, or the account has no password.
-            Forbidden: too many wrong passwords under this name lately; or all is right, but the account is disabled.
+            Forbidden: too many wrong passwords under this name lately (`login-locked` from this address, `login-slow`
+                from all together); or all is right, but the account is disabled.
         """
         wanted = name.strip().casefold()
-        self._count_attempt(_digest(wanted))
+        everywhere, here = _digest(wanted), _digest(f"{wanted}\n{_place(address)}")
+        self._count_attempt(everywhere, here)
         with self._database.reading() as connection:
             account, stored = _login_data(AccountRepository(connection), wanted)
         if not self._passwords.matches(stored, password) or account is None:
@@ -218,7 +236,8 @@ class AccessService:
             if fresh is None or fresh.disabled or fresh_stored != stored:
                 raise NotAuthenticated("login-failed")
             logins = LoginRepository(uow.connection)
-            logins.clear_attempts(_digest(wanted))
+            logins.clear_attempts(everywhere)
+            logins.clear_attempts(here)
             logins.insert_session(Session(_digest(token), account.id, now, self._end(now, now), now))
         return token, account
 
@@ -242,22 +261,26 @@ class AccessService:
         with self._database.writing() as uow:
             LoginRepository(uow.connection).delete_session(_digest(token))
 
-    def _count_attempt(self, key: str) -> None:
+    def _count_attempt(self, everywhere: str, here: str) -> None:
         """Count this attempt as failed before the password is looked at, so that many at once cannot slip through.
 
-        Success clears the count again.
+        Success clears the counts again. An attempt that is refused here is not counted.
         """
-        now = self._clock.now()
+        now, limits = self._clock.now(), self._limits
         with self._database.writing() as uow:
             logins = LoginRepository(uow.connection)
-            logins.sweep(sessions_before=now, attempts_before=now - self._limits.lock)
-            known = logins.attempts(key)
-            if known is not None and known.locked_until is not None:
-                minutes = -(-(known.locked_until - now).total_seconds() // 60)
-                raise Forbidden("login-locked", failures=self._limits.failures, minutes=int(minutes))
-            failures = 1 if known is None else known.failures + 1
-            locked = now + self._limits.lock if failures >= self._limits.failures else None
-            logins.put_attempts(key, Attempts(failures, now, locked))
+            logins.sweep(sessions_before=now, attempts_before=now - limits.lock)
+            local, total = logins.attempts(here), logins.attempts(everywhere)
+            if local is not None and local.locked_until is not None:
+                minutes = -(-(local.locked_until - now).total_seconds() // 60)
+                raise Forbidden("login-locked", failures=limits.failures, minutes=int(minutes))
+            if local is not None and total is not None and total.locked_until is not None and total.locked_until > now:
+                raise Forbidden("login-slow", seconds=math.ceil((total.locked_until - now).total_seconds()))
+            failures = 1 if local is None else local.failures + 1
+            locked = now + limits.lock if failures >= limits.failures else None
+            logins.put_attempts(here, Attempts(failures, now, locked))
+            failures = 1 if total is None else total.failures + 1
+            logins.put_attempts(everywhere, Attempts(failures, now, now + limits.wait(failures)))
 
     def _end(self, created_at: datetime, seen_at: datetime) -> datetime:
         return min(created_at + self._limits.lifetime, seen_at + self._limits.idle)
@@ -308,6 +331,17 @@ def _check_grant(grant: Grant) -> None:
         raise InvalidInput("role-not-grantable", role=grant.role)
     if not _REGION.fullmatch(grant.region):
         raise InvalidInput("region-code", region=grant.region)
+
+
+def _place(address: str) -> str:
+    """What counts as one address: whoever has one of IPv6 has the whole /64 around it."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(known, ipaddress.IPv6Address):
+        return str(known.ipv4_mapped or ipaddress.ip_network((int(known), 64), strict=False))
+    return str(known)
 
 
 def _digest(text: str) -> str:

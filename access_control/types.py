@@ -67,7 +67,7 @@ class Session:
 
 @dataclass(frozen=True)
 class Attempts:
-    """Failed logins under one name, whether or not there is such an account."""
+    """Failed logins under one name, from one address or from all, whether or not there is such an account."""
 
     failures: int
     last_at: datetime

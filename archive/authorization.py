@@ -53,10 +53,11 @@ SYSTEM_ACTOR = Actor(id="system", name="system")
 
 @dataclass(frozen=True)
 class Subject:
-    """What of a record decides who may see it.
+    """What of a record, or of one version of it, decides who may see it.
 
     `region` is a GB/T 2260 code of six digits. `released_from` is the moment from which the public may see it, None for
-    never. `settled` is true once the record has been placed in a volume; nothing unsettled is public.
+    never. `settled` is true of a version once it has been placed in a volume, and of a record once one of its versions
+    has; nothing unsettled is public.
     """
 
     region: str
@@ -70,7 +71,7 @@ class Clause:
     """One way to be in scope: all conditions of a clause hold together.
 
     `regions` are prefixes of region codes ("" is everywhere); `released_only` asks for a release moment that has come
-    and for a settled record.
+    and for something settled.
     """
 
     regions: tuple[str, ...]

@@ -75,6 +75,12 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "How often a job is tried, 1 to 100, before it waits for a person.",
     ),
     Setting(
+        "ARCHIVE_SYNC_MINUTES",
+        "15",
+        "常驻处理进程每隔几分钟读取一次来源，1 至 1440。",
+        "How many minutes lie between two readings of every source by the resident worker, 1 to 1440.",
+    ),
+    Setting(
         "ARCHIVE_PLAN",
         "national-2026-1",
         "所用分类方案（分类、保管期限、档号模板）的编号。",
@@ -172,6 +178,7 @@ class JobSettings:
     workers: int
     lease_seconds: int
     attempts: int
+    sync_minutes: int
 
 
 @dataclass(frozen=True)
@@ -250,6 +257,7 @@ class Settings:
                 workers=read.number("ARCHIVE_WORKERS", 1, 256),
                 lease_seconds=read.number("ARCHIVE_LEASE_SECONDS", 5, 3600),
                 attempts=read.number("ARCHIVE_JOB_ATTEMPTS", 1, 100),
+                sync_minutes=read.number("ARCHIVE_SYNC_MINUTES", 1, 1440),
             ),
             plan=PlanSettings(read.text("ARCHIVE_PLAN")),
             web=WebSettings(

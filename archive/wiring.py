@@ -1,5 +1,6 @@
 """The kernel, put together for one process: the only place that names its adapters."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -11,12 +12,13 @@ from archive.blobs.port import BlobStore
 from archive.clock import Clock, SystemClock
 from archive.db.engine import build_engine
 from archive.db.migrating import migrate, require_current
-from archive.db.uow import Database
+from archive.db.uow import Database, UnitOfWork
 from archive.errors import InvalidInput, NotFound
 from archive.ids import Ids, RandomIds
 from archive.jobs.local import LocalJobQueue
 from archive.ledger.canonical import JSON
 from archive.ledger.integrator import Integrator
+from archive.ledger.repository import LedgerRepository
 from archive.ledger.service import Ledger
 from archive.ledger.signing import create_key, load_signer, write_trust
 from archive.ledger.types import Event, EventType
@@ -46,10 +48,15 @@ class Kernel:
     closing: Closing
 
 
-def found(settings: Settings) -> bool:
+Defaults = Callable[[UnitOfWork, Database, Ledger], None]
+"""Writes what a new archive begins with, in the transaction that founds it."""
+
+
+def found(settings: Settings, defaults: Defaults | None = None) -> bool:
     """Make the home, its database and its signing key where they are missing; whether anything was.
 
-    Safe to repeat after a stop at any point. A key that is there is never replaced.
+    Safe to repeat after a stop at any point: the last step is one transaction, and without it there is no archive. A
+    key that is there is never replaced.
 
     Raises:
         InvalidInput: the home cannot be written.
@@ -66,11 +73,11 @@ def found(settings: Settings) -> bool:
     except OSError as error:
         raise InvalidInput("home-unwritable", home=str(settings.home), detail=error.strerror) from error
     migrate(settings.database.url)
-    _open_ledger(settings)
+    _begin(settings, defaults)
     return new
 
 
-def _open_ledger(settings: Settings) -> None:
+def _begin(settings: Settings, defaults: Defaults | None) -> None:
     """Let the ledger begin with the founding itself."""
     ledger, database = Ledger(SystemClock()), Database(build_engine(settings.database.url))
     try:
@@ -79,6 +86,8 @@ def _open_ledger(settings: Settings) -> None:
                 body: dict[str, JSON] = {"plan": settings.plan.id, "fonds": settings.centre.fonds}
                 origin = settings.ledger.origin
                 ledger.append(uow, Event(EventType.ARCHIVE_CREATED, SYSTEM_ACTOR.id, "archive", origin, body))
+            if defaults is not None:
+                defaults(uow, database, ledger)
     finally:
         database.dispose()
 
@@ -95,6 +104,7 @@ def build_kernel(settings: Settings, clock: Clock | None = None, ids: Ids | None
     require_current(settings.database.url)
     clock, ids = clock or SystemClock(), ids or RandomIds()
     database = Database(build_engine(settings.database.url))
+    _require_founded(settings, database)
     blobs = build_blobs(settings.blobs.url)
     ledger = Ledger(clock)
     plan = load_plan(settings.plan.id)
@@ -115,6 +125,12 @@ def build_kernel(settings: Settings, clock: Clock | None = None, ids: Ids | None
         volumes=VolumeService(ports, plan),
         closing=Closing(ports, plan, settings.web.timezone),
     )
+
+
+def _require_founded(settings: Settings, database: Database) -> None:
+    with database.reading() as connection:
+        if LedgerRepository(connection).size() == 0:
+            raise NotFound("home-missing", home=str(settings.home))
 
 
 def build_blobs(url: str) -> BlobStore:

@@ -4,6 +4,10 @@ Covered: identity card numbers (GB 11643, 18 digits with check character, 15 dig
 bank accounts, e-mail addresses. Office landlines stay. Names of persons, also behind labels such as 联系人 or
 项目负责人, addresses and dates of birth are NOT masked in this cut.
 
+People write numbers in groups: up to two characters of `_GAP` (spaces, line breaks, invisible characters, dashes, dots,
+slashes, brackets) may stand between the groups of a mobile or an identity number, and behind a label between any two
+of its digits.
+
 Masking keeps the length of the text, so places found in the original hold in the copy, and it puts `*` in the place
 of characters, so that a masked text holds nothing more to find.
 """
@@ -20,19 +24,28 @@ _ID_CHECK = "10X98765432"
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _FULL_WIDTH = re.compile("[０-９＠Ａ-Ｚａ-ｚ]")
 
-_MONTH_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
-_ID18 = re.compile(rf"(?<![0-9])[1-9][0-9]{{5}}(?:18|19|20)[0-9]{{2}}{_MONTH_DAY}[0-9]{{3}}[0-9Xx](?![0-9])")
-_ID15 = re.compile(rf"(?<![0-9A-Za-z-])[1-8][0-9]{{3}}(?!00)[0-9]{{4}}{_MONTH_DAY}[0-9]{{3}}(?![0-9A-Za-z-])")
-_ID_LABELLED = re.compile(r"(?:身份证|证件号)[^0-9\n]{0,12}([0-9]{14,17}[0-9Xx])(?![0-9])")
-_MOBILE = re.compile(
-    r"(?<![0-9])(?:\+?(?:00)?86[- ]?|0)?(1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4})"
-    r"(?![0-9])(?!\.[0-9]{1,2}(?![0-9]))(?! ?[万亿]?元)"  # neither a longer number nor an amount
+_GAP = r"[\s\u00ad\u200b-\u200d\u2010-\u2015\u2060\ufeff\-－./．／()（）]{0,2}"
+_MONTH, _DAY = "(?:0[1-9]|1[0-2])", "(?:0[1-9]|[12][0-9]|3[01])"
+_MONTH_DAY = _MONTH + _DAY
+_ID18 = re.compile(
+    rf"(?<![0-9])[1-9][0-9]{{5}}{_GAP}(?:18|19|20)[0-9]{{2}}{_GAP}{_MONTH}{_GAP}{_DAY}{_GAP}[0-9]{{3}}{_GAP}[0-9Xx](?![0-9])"
 )
+_ID15 = re.compile(rf"(?<![0-9A-Za-z-])[1-8][0-9]{{3}}(?!00)[0-9]{{4}}{_MONTH_DAY}[0-9]{{3}}(?![0-9A-Za-z-])")
+_ID_LABELLED = re.compile(rf"(?:身份证|证件号)[^0-9\n]{{0,12}}([0-9](?:{_GAP}[0-9]){{13,16}}{_GAP}[0-9Xx])(?![0-9])")
+_MOBILE = re.compile(
+    r"(?<![0-9])(?:\+?(?:00)?86[- ]?|0)?"
+    rf"(1[3-9][0-9](?:{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}|[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{{4}}))(?![0-9])"
+)
+_CONTACT = r"(?:电话|手机|联系)"
+_MOBILE_LABELLED = re.compile(rf"{_CONTACT}[^0-9\n]{{0,12}}(1{_GAP}[3-9](?:{_GAP}[0-9]){{9}})(?![0-9])")
+_CONTACT_BEFORE = re.compile(rf"{_CONTACT}.{{0,12}}$")
+_AMOUNT_AFTER = re.compile(r"\.[0-9]{1,2}(?![0-9])| ?[万亿]?元")
 _ACCOUNT = re.compile(r"(?:账\s*号|帐\s*号|账\s*户|帐\s*户|开户|卡号)[^0-9]{0,24}?([0-9](?:[ -]?[0-9]){9,29})(?![0-9])")
 _CARD = re.compile(r"(?<![0-9])[34569][0-9]{15,18}(?![0-9])")  # first digits that card issuers use (ISO/IEC 7812)
 _CODE_LABEL = re.compile(r"(?:编号|编码|代码|项目号|标段|文号|备案号)[^0-9\n]{0,12}$")
 _LANDLINE = re.compile(r"0[0-9]{2,3}[- ][0-9]{7,8}|[48]00[- ]?[0-9]{3}[- ]?[0-9]{4}")
-_DATE = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{1,2}-[0-9]{1,2}")
+_DATE = re.compile(r"(?:19|20)[0-9]{2}[-./][0-9]{1,2}[-./][0-9]{1,2}")
+_NOT_OF_NUMBER = re.compile("[^0-9Xx]")
 _EMAIL = re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+(?=@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 
 
@@ -102,12 +115,13 @@ _KEPT: dict[PersonalKind, Callable[[int], tuple[int, int]]] = {
 
 def _id_cards(text: str) -> Iterator[Span]:
     for match in _ID18.finditer(text):
-        if _checks(match[0]):
+        if _checks(_NOT_OF_NUMBER.sub("", match[0])):
             yield Span(match.start(), match.end(), PersonalKind.ID_CARD)
     for match in _ID15.finditer(text):
         yield Span(match.start(), match.end(), PersonalKind.ID_CARD)
     for match in _ID_LABELLED.finditer(text):
-        yield Span(match.start(1), match.end(1), PersonalKind.ID_CARD)
+        if not _DATE.match(match[1]):
+            yield Span(match.start(1), match.end(1), PersonalKind.ID_CARD)
 
 
 def _checks(number: str) -> bool:
@@ -117,6 +131,10 @@ def _checks(number: str) -> bool:
 
 def _mobiles(text: str) -> Iterator[Span]:
     for match in _MOBILE.finditer(text):
+        before = text[max(0, match.start() - 14) : match.start()]
+        if not _AMOUNT_AFTER.match(text, match.end()) or _CONTACT_BEFORE.search(before):
+            yield Span(match.start(1), match.end(1), PersonalKind.MOBILE)
+    for match in _MOBILE_LABELLED.finditer(text):
         yield Span(match.start(1), match.end(1), PersonalKind.MOBILE)
 
 

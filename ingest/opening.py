@@ -16,13 +16,13 @@ from archive.errors import InvalidInput
 from ingest.connectors.folder import FolderConnector
 from ingest.connectors.http import HttpSource, Politeness
 from ingest.connectors.notices import Locale, NoticesConnector
-from ingest.connectors.port import Arrival, Connector, Known
+from ingest.connectors.port import Arrival, Captured, Connector, Known
 from ingest.connectors.portal import PortalConnector, PortalOptions
 from ingest.service import Opened
 from ingest.simulator.replay import Replay
 from ingest.simulator.scenario import Scenario
 from ingest.simulator.server import SimulatorServer
-from ingest.types import SeenArrival, Source
+from ingest.types import Source
 
 SIMULATOR = "simulator:"
 
@@ -34,8 +34,6 @@ _AFTERMATH_DAYS = 60
 # The stand-in is ours and near: every page may be asked again at once, and its calendar is not the machine's.
 _EVERYTHING = PortalOptions(overlap=timedelta(days=36_500), recheck=timedelta(0))
 _IMPATIENT = Politeness(pause=0.05)
-
-Captured = Callable[[], list[SeenArrival]]
 
 
 class SourceOpener:
@@ -56,11 +54,14 @@ class SourceOpener:
             with self._simulator(source, captured) as opened:
                 yield opened
         elif source.connector == "portal" and Path(source.location).is_file():
-            with self._replay(Path(source.location), captured) as opened:
+            with self._replay(Path(source.location)) as opened:
                 yield opened
         elif source.connector == "portal":
+            walked = source.position.get("walked") is True
             with HttpSource(source.location) as http:
-                yield Opened(PortalConnector(http, self._locale, self._clock, captured), {}, more=False)
+                connector = PortalConnector(http, self._locale, self._clock, captured, walked=walked)
+                # Whoever is interrupted leaves no mark, and the next walk goes to the end of the list again.
+                yield Opened(connector, {"walked": True}, more=False, reading={})
         else:
             yield Opened(self._from_path(source.connector, Path(source.location)), {}, more=False)
 
@@ -87,11 +88,12 @@ class SourceOpener:
             yield Opened(connector, {"shown": number + 1}, more=number + 1 < _SHOWINGS)
 
     @contextmanager
-    def _replay(self, arrivals: Path, captured: Captured) -> Iterator[Opened]:
+    def _replay(self, arrivals: Path) -> Iterator[Opened]:
         """Polls of a real portal as they once happened, in order; the pages themselves lie beside `arrivals`."""
         replay = Replay(arrivals, sorted(arrivals.parent.glob("*.json.gz")))
         with SimulatorServer(replay) as base, HttpSource(base, _IMPATIENT) as http:
-            portal = PortalConnector(http, self._locale, self._clock, captured)
+            # Nothing ever leaves the list of a replay: what an early poll does not show yet has not vanished.
+            portal = PortalConnector(http, self._locale, self._clock, lambda _=None: [])
             yield Opened(_Replayed(replay, portal), {}, more=False)
 
 

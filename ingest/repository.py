@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from archive.authorization import Scope
@@ -46,14 +46,18 @@ class SourceRepository:
         row = self._connection.execute(query).mappings().one_or_none()
         return None if row is None else _arrival(row)
 
-    def captured(self, source: str) -> list[SeenArrival]:
-        """Documents of a source that have a record and were not withdrawn since, by id.
+    def captured(self, source: str, since: datetime | None = None) -> list[SeenArrival]:
+        """Documents of a source that have a record and were not withdrawn since, and those refused, by id.
 
-        Among them are those whose latest answer was refused: they may have gone just as well.
+        Those refused may have gone just as well, or have been mended. With `since` only what was published from then on
+        and what has no known publication.
         """
         columns = model.arrival.c
-        held = (columns.record_id.is_not(None), columns.status != ArrivalStatus.GONE)
-        query = select(model.arrival).where(columns.source == source, *held)
+        held = or_(columns.record_id.is_not(None), columns.status == ArrivalStatus.REFUSED)
+        query = select(model.arrival).where(columns.source == source, columns.status != ArrivalStatus.GONE, held)
+        if since is not None:
+            query = query.outerjoin(item, item.c.id == columns.record_id)
+            query = query.where(or_(item.c.published.is_(None), item.c.published >= since))
         return [_arrival(row) for row in self._connection.execute(query.order_by(columns.external_id)).mappings()]
 
     def put_arrival(self, arrival: SeenArrival) -> None:

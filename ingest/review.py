@@ -99,20 +99,24 @@ class ReviewService:
             self._ports.authorizer.require(actor, Permission.REVIEW_LIST, record.subject)
             return OutcomeRepository(connection).checks(record_id, record.version)
 
-    def decide(self, actor: Actor, record_id: str, choice: Mapping[str, JSON], reason: str) -> None:
+    def decide(self, actor: Actor, record_id: str, choice: Mapping[str, JSON], reason: str, question: str) -> None:
         """Answer the step that stopped; the pipeline goes on from there once this has committed.
 
-        `choice` has one key, such as `{"class_code": "GC.06.01"}`, `{"accept": True}`, `{"retry": True}`.
+        `choice` has one key, such as `{"class_code": "GC.06.01"}`, `{"accept": True}`, `{"retry": True}`. `question` is
+        `question_of` the outcome that the person saw: an answer to another version or another run is no answer.
+        Accepting accepts what was shown, nothing that a later run finds.
 
         Raises:
             NotFound, Forbidden: the actor may not decide on this record.
-            Conflict: nothing asks (any more).
+            Conflict: nothing asks (any more), or something else does (`decision-stale`).
             InvalidInput: the step takes no such choice, or no reason was given.
         """
         with self._ports.database.writing() as uow:
             record = existing(RecordRepository(uow.connection), record_id)
             self._ports.authorizer.require(actor, Permission.REVIEW_DECIDE, record.subject)
             outcome = self._open_question(uow, record)
+            if question != question_of(outcome):
+                raise Conflict("decision-stale", record=record_id)
             if len(choice) != 1 or not set(choice) <= CHOICES.get(outcome.step, frozenset()):
                 raise InvalidInput("decision-choice", step=outcome.step, choice="、".join(choice))
             if not reason.strip():
@@ -122,7 +126,7 @@ class ReviewService:
                 record_id=record.id,
                 version=record.version,
                 step=outcome.step,
-                choice=dict(choice),
+                choice=dict(choice) | ({"accepted": _shown(outcome)} if "accept" in choice else {}),
                 reason=reason.strip(),
                 actor=actor.id,
                 at=self._ports.clock.now(),
@@ -166,3 +170,17 @@ class ReviewService:
             {"step": outcome.step, "code": "returned-by-person"},
         )
         self._ports.records.move(uow, record, RecordState.RETURNED, act)
+
+
+def question_of(outcome: StepOutcome) -> str:
+    """What tells one question from another: which version, which step, and when it was asked."""
+    return f"{outcome.version}:{outcome.step}:{outcome.at.isoformat()}"
+
+
+def _shown(outcome: StepOutcome) -> list[object]:
+    """The results of checks that a person had before the eyes, as the check step recognises them again."""
+    found: list[object] = []
+    for kind in ("blocking", "asks"):
+        results = outcome.detail.get(kind)
+        found += results if isinstance(results, list) else []
+    return found

@@ -8,6 +8,7 @@ import io
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import structlog
 
@@ -22,26 +23,32 @@ from archive.ledger.port import LedgerPort
 from archive.ledger.types import Event, EventType
 from archive.messages import render
 from archive.records.service import Receipt, RecordService, Registered
-from archive.records.types import Delivery
-from ingest.connectors.port import Arrival, Connector, Gone, Known, Refused, Same
+from archive.records.types import ComponentRole, Delivery
+from ingest.connectors.port import Arrival, Captured, Connector, Gone, Known, Refused, Same
 from ingest.pipeline.graph import Graph
 from ingest.repository import OutcomeRepository, SourceRepository
 from ingest.types import ArrivalStatus, SeenArrival, Source, Status, StepOutcome, Summary
 
 ADVANCE = "advance"
 SYNC = "sync"
+IMPORTED = "import:"
+"""The location of a source that people deliver file by file."""
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A source ready to be read. `position` is what to remember after a full reading, `more` whether to read again."""
+    """A source ready to be read. `position` is what to remember after a full reading, `more` whether to read again.
+
+    `reading` is what to remember while it is read, and for good if it breaks off; None leaves what was remembered.
+    """
 
     connector: Connector
     position: dict[str, object]
     more: bool
+    reading: dict[str, object] | None = None
 
 
-Opener = Callable[[Source, Callable[[], list[SeenArrival]]], AbstractContextManager[Opened]]
+Opener = Callable[[Source, Captured], AbstractContextManager[Opened]]
 
 
 class IntakeService:
@@ -73,17 +80,20 @@ class IntakeService:
             Conflict: the name stands for another source already.
         """
         with self._database.writing() as uow:
-            repository = SourceRepository(uow.connection)
-            found = repository.get(name)
-            if found is not None:
-                if (found.connector, found.location) != (connector, location):
-                    raise Conflict("source-differs", source=name, connector=found.connector)
-                return found
-            source = Source(name, connector, location, {}, self._clock.now(), None, None, None, None)
-            repository.add(source)
-            body: dict[str, JSON] = {"connector": connector}
-            self._ledger.append(uow, Event(EventType.SOURCE_REGISTERED, SYSTEM_ACTOR.id, "source", name, body))
-            return source
+            return self._register(uow, name, connector, location)
+
+    def _register(self, uow: UnitOfWork, name: str, connector: str, location: str) -> Source:
+        repository = SourceRepository(uow.connection)
+        found = repository.get(name)
+        if found is not None:
+            if (found.connector, found.location) != (connector, location):
+                raise Conflict("source-differs", source=name, connector=found.connector)
+            return found
+        source = Source(name, connector, location, {}, self._clock.now(), None, None, None, None)
+        repository.add(source)
+        body: dict[str, JSON] = {"connector": connector}
+        self._ledger.append(uow, Event(EventType.SOURCE_REGISTERED, SYSTEM_ACTOR.id, "source", name, body))
+        return source
 
     def sources(self) -> list[Source]:
         """Every registered source."""
@@ -102,26 +112,45 @@ class IntakeService:
             raise NotFound("source-unknown", source=name)
         return source
 
-    def request(self, names: Sequence[str]) -> None:
-        """Ask for registered sources to be read, durably and all together."""
+    def request(self, sources: Sequence[tuple[str, str, str]]) -> None:
+        """Register sources (name, connector, location) and ask for them to be read, durably and all together.
+
+        Raises:
+            Conflict: a name stands for another source already; nothing is asked for then.
+        """
         with self._database.writing() as uow:
-            for name in names:
+            for name, connector, location in sources:
+                self._register(uow, name, connector, location)
                 self._jobs.enqueue(uow, SYNC, name)
 
-    def sync(self, name: str, opener: Opener, location: str | None = None) -> tuple[Summary, bool]:
+    def request_all(self) -> None:
+        """Ask for every source to be read that can be read without a person."""
+        with self._database.writing() as uow:
+            for source in SourceRepository(uow.connection).all():
+                if source.location != IMPORTED:
+                    self._jobs.enqueue(uow, SYNC, source.name)
+
+    def sync(
+        self, name: str, opener: Opener, location: str | None = None, summary: Summary | None = None
+    ) -> tuple[Summary, bool]:
         """Read a source once; what became of its documents, and whether there is more to read at once.
 
-        `location` is where to read this time, for a source that people deliver file by file.
+        `location` is where to read this time, for a source that people deliver file by file. Whoever hands in a
+        `summary` keeps what was counted when the reading breaks off.
 
         Raises:
             SourceFailed: the source failed; what was taken before stays, and the failure is remembered.
+            Exception: so does whatever else breaks the reading off.
         """
         source = self.source(name)
         if location is not None:
             source = replace(source, location=location)
-        summary = Summary()
+        summary = Summary() if summary is None else summary
         try:
-            with opener(source, lambda: self._recent(name)) as opened:
+            with opener(source, lambda since=None: self._recent(name, since)) as opened:
+                if opened.reading is not None:
+                    with self._database.writing() as uow:
+                        SourceRepository(uow.connection).update(name, position=opened.reading)
                 self.take(name, opened.connector, summary)
                 with self._database.writing() as uow:
                     SourceRepository(uow.connection).update(
@@ -135,21 +164,29 @@ class IntakeService:
                         self._jobs.enqueue(uow, SYNC, name)
                 return summary, opened.more
         except ArchiveError as error:
-            with self._database.writing() as uow:
-                SourceRepository(uow.connection).update(
-                    name, last_failure=self._clock.now(), failure_code=error.code, failure_message=error.message()
-                )
+            self._failed(name, error.code, error.message())
+            raise
+        except Exception as error:
+            params = {"source": name, "detail": type(error).__name__}
+            self._failed(name, "source-crashed", render("source-crashed", params))
             raise
 
-    def _recent(self, name: str) -> list[SeenArrival]:
+    def _failed(self, name: str, code: str, message: str) -> None:
+        with self._database.writing() as uow:
+            SourceRepository(uow.connection).update(
+                name, last_failure=self._clock.now(), failure_code=code, failure_message=message
+            )
+
+    def _recent(self, name: str, since: datetime | None) -> list[SeenArrival]:
         with self._database.reading() as connection:
-            return SourceRepository(connection).captured(name)
+            return SourceRepository(connection).captured(name, since)
 
     def take(self, source: str, connector: Connector, summary: Summary) -> None:
         """Take in everything `connector` hands over, counting into `summary`."""
         for arrival in connector.arrivals(lambda external_id: self._known(source, external_id)):
-            summary.received += 1
             self._take(source, arrival, summary)
+            # Counted last, so that the parts add up even where this one breaks off.
+            summary.received += 1
 
     def _known(self, source: str, external_id: str) -> Known | None:
         with self._database.reading() as connection:
@@ -165,8 +202,9 @@ class IntakeService:
             try:
                 self._deliver(source, arrival, what, summary)
             except InvalidInput as error:
-                # The stream of one component turned out unusable: this document is refused, the others go on.
-                self._refuse(source, arrival, Refused(error.code, error.params), summary)
+                # The stream of one component turned out unusable: this document is refused, the others go on. What the
+                # source said of it is kept.
+                self._refuse(source, arrival, Refused(error.code, error.params, _envelope(what)), summary)
         elif isinstance(what, Refused):
             self._refuse(source, arrival, what, summary)
         elif isinstance(what, Gone):
@@ -261,6 +299,18 @@ class IntakeService:
             last_seen=now,
             checked_at=now,
         )
+
+
+def _envelope(delivery: Delivery) -> bytes:
+    for component in delivery.components:
+        if component.role is ComponentRole.ENVELOPE:
+            try:
+                with component.open() as stream:
+                    return stream.read()
+            except InvalidInput:
+                # It is the very stream for which the document is refused.
+                return b""
+    return b""
 
 
 def _count(summary: Summary, receipt: Receipt) -> None:

@@ -100,12 +100,6 @@ class Summary:
     withdrawn: int = 0
     refused: list[dict[str, str]] = field(default_factory=list)
 
-    def add(self, other: "Summary") -> None:
-        """Count another reading of the same source in."""
-        for name in ("received", "captured", "new_versions", "renamed", "unchanged", "withdrawn"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.refused += other.refused
-
     def as_json(self) -> dict[str, object]:
         """The summary as the command line prints it."""
         return {

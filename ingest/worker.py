@@ -6,6 +6,7 @@ database does not know: kill any of them at any moment and start again.
 """
 
 import fcntl
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +35,9 @@ from search.wiring import Ports, Search, build_search
 _FOLLOW_BATCH = 1000
 _TICK_SECONDS = 0.2
 _QUIET_SECONDS = 30.0
+_PUBLISH_SECONDS = 60.0
+# Longer than any upload takes: an import may be writing beside us.
+_ABANDONED = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -117,8 +121,9 @@ class Coordinator:
             Conflict: another process works on this home.
         """
         with run_lock(self._settings.home):
-            self._runtime.kernel.jobs.release_dead()
-            self.sweep()
+            self._start()
+            # Whoever asks for a run asks for another try of what was set aside.
+            self._runtime.kernel.jobs.revive()
             closed: Swept | None = None
             while closed is None or closed.closed or self._runtime.kernel.jobs.pending():
                 self._drain()
@@ -128,30 +133,46 @@ class Coordinator:
             self._runtime.kernel.integrator.publish()
 
     def stay(self, stopped: threading.Event) -> None:
-        """Work as long as nobody says stop.
+        """Work as long as nobody says stop: read the sources at their interval, close volumes when all is quiet.
 
         Raises:
             Conflict: another process works on this home.
+            Unavailable: worker processes die as soon as they start.
         """
+        kernel = self._runtime.kernel
         with run_lock(self._settings.home):
-            self._runtime.kernel.jobs.release_dead()
-            self.sweep()
+            self._start()
             pool = Pool(work, (self._settings, True), self._settings.jobs.workers)
             pool.start()
             try:
-                quiet = time.monotonic()
+                quiet = published = time.monotonic()
+                read = -math.inf
                 while not stopped.wait(_TICK_SECONDS):
                     pool.replace_dead(self._bury)
                     self._follow()
-                    if self._runtime.kernel.jobs.pending():
-                        continue
-                    if time.monotonic() - quiet > _QUIET_SECONDS:
-                        self._runtime.kernel.closing.sweep(SYSTEM_ACTOR)
-                        self._runtime.kernel.integrator.publish()
+                    now = time.monotonic()
+                    if now - read > self._settings.jobs.sync_minutes * 60:
+                        self._runtime.ingest.intake.request_all()
+                        read = now
+                    if kernel.jobs.busy():
+                        quiet = now
+                    if now - quiet > _QUIET_SECONDS:
+                        # Numbers are for whole material: nobody closes volumes in the middle of a delivery.
+                        kernel.closing.sweep(SYSTEM_ACTOR)
                         self.sweep()
-                        quiet = time.monotonic()
+                        quiet = now
+                    if now - published > _PUBLISH_SECONDS:
+                        kernel.integrator.publish()
+                        published = now
             finally:
                 pool.stop()
+
+    def _start(self) -> None:
+        """Take up what an earlier process left: leases of dead workers, half-written bytes, records on their way."""
+        kernel = self._runtime.kernel
+        kernel.jobs.release_dead()
+        kernel.blobs.sweep(kernel.clock.now() - _ABANDONED)
+        self.sweep()
 
     def sweep(self) -> int:
         """Find records that still have a step before them and wake the pipeline for each; how many."""
@@ -181,9 +202,9 @@ class Coordinator:
         finally:
             pool.stop()
 
-    def _bury(self, number: int, exit_code: int) -> None:
+    def _bury(self, number: int, exit_code: int) -> int:
         self._log.error("worker.died", worker=number, exit_code=exit_code)
-        self._runtime.kernel.jobs.release_dead(worker_name(number))
+        return self._runtime.kernel.jobs.release_dead(worker_name(number))
 
     def _follow(self) -> None:
         kernel = self._runtime.kernel

@@ -7,6 +7,7 @@ record has moved on: the index ends up showing the rows.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from archive.authorization import AccessLevel
 from archive.db.uow import Database
 from archive.ledger.repository import Connection
 from archive.ledger.types import Entry, EventType
@@ -29,15 +30,15 @@ _ENDS = "\n。；，;, "
 class ProjectNames(Protocol):
     """What a project is called."""
 
-    def __call__(self, connection: Connection, project_id: str, /) -> tuple[str, str | None] | None:
-        """Name and code, None where there is no such project."""
+    def __call__(self, connection: Connection, project_id: str, /) -> tuple[str, str | None, str] | None:
+        """Name, code and what the public may call it; None where there is no such project."""
         ...
 
 
-def project_names(connection: Connection, project_id: str) -> tuple[str, str | None] | None:
+def project_names(connection: Connection, project_id: str) -> tuple[str, str | None, str] | None:
     """`ProjectNames` from the rows of projects."""
     project = VolumeRepository(connection).project(project_id)
-    return None if project is None else (project.name, project.code)
+    return None if project is None else (project.name, project.code, project.shown_name)
 
 
 class Projector:
@@ -95,7 +96,7 @@ class Projector:
             for record_id, index in waiting:
                 change = self._change(connection, record_id, index)
                 found.append(change)
-                characters += len(change.body) if isinstance(change, Document) else 0
+                characters += len(change.body) + len(change.public_body) if isinstance(change, Document) else 0
                 if characters > _MOST_CHARACTERS:
                     break
         return found
@@ -106,17 +107,15 @@ class Projector:
         if record is None:
             return Removal(record_id, index)
         project = self._names(connection, record.project_id) if record.project_id else None
-        name, code = project or (None, None)
-        body = _body(records, record)
-        withdrawn = record.state is RecordState.WITHDRAWN
+        name, code, public_name = project or (None, None, "")
         return Document(
             record_id=record.id,
             ledger_index=index,
             title=record.title,
-            body=body,
-            public_title=self._redact(record.title),
-            # Of a withdrawn record the public gets the tombstone only: its text is not even in the public copy.
-            public_body="" if withdrawn else self._redact(body),
+            body=_body(records, record, record.version),
+            # The public copy shows what was settled, never what is still under way.
+            public_title=self._redact(record.settled_title or ""),
+            public_body=self._redact(_public_body(records, record)),
             reference_code=record.reference_code,
             class_code=record.class_code,
             doc_type=record.doc_type,
@@ -127,10 +126,10 @@ class Projector:
             released_from=record.released_from,
             settled=record.subject.settled,
             state=str(record.state),
-            withdrawn=withdrawn,
+            withdrawn=record.state is RecordState.WITHDRAWN,
             project_id=record.project_id,
             project_name=name,
-            public_project_name=self._redact(name) if name else None,
+            public_project_name=self._redact(public_name) or None,
             project_code=code,
             published=record.published,
             source=record.source,
@@ -160,9 +159,15 @@ def _records(connection: Connection, entry: Entry) -> list[str]:
     return [member.id for volume in volumes for member in records.members(volume)]
 
 
-def _body(records: RecordRepository, record: Record) -> str:
-    """The texts of the newest version, the main document first."""
-    version = records.version(record.id, record.version)
+def _public_body(records: RecordRepository, record: Record) -> str:
+    """The texts of the settled version; of a withdrawn one the public gets the tombstone only."""
+    grade = records.grades(record.id).get(record.settled_version or 0)
+    return _body(records, record, grade.version) if grade is not None and grade.shown else ""
+
+
+def _body(records: RecordRepository, record: Record, number: int) -> str:
+    """The texts of one version, the main document first; of a sealed record nothing may be found by its content."""
+    version = None if record.level is AccessLevel.SEALED else records.version(record.id, number)
     if version is None:
         return ""
     texts = records.texts(version.id)

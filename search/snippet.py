@@ -13,8 +13,17 @@ _CHUNK = 4_000
 _OVERLAP = 400
 _SPACE = re.compile(r"\s+")
 
-_BETWEEN_HAN = r"\s{0,16}"
-_BETWEEN = r"[\W_]{0,3}年?[\W_]{0,3}"
+_MOST_TOKENS = 24
+"""Of one phrase: the beginning of a longer one is marked instead of all of it, so that a look costs little."""
+
+_MOST_TOGETHER = 96
+"""Of all phrases of a question, shared out evenly: many phrases are marked by shorter beginnings."""
+
+# Possessive: what stands between two tokens is taken in one way only. With a choice in every gap, a text that almost
+# answers would be tried in exponentially many ways.
+_BETWEEN_HAN = r"\s{0,16}+"
+_BETWEEN = r"[\W_]{0,6}+"
+_BETWEEN_DATED = r"[\W_]{0,6}+(?:年[\W_]{0,3}+)?+"
 
 
 def excerpt(text: str, phrases: Sequence[Phrase], width: int = WIDTH) -> Snippet:
@@ -65,7 +74,13 @@ def _ranges(text: str, phrases: tuple[Phrase, ...]) -> list[tuple[int, int]]:
 
 @lru_cache(maxsize=64)
 def _pattern(phrases: tuple[Phrase, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(_expression(phrase) for phrase in sorted(phrases, key=_length, reverse=True)))
+    most = min(_MOST_TOKENS, max(2, _MOST_TOGETHER // len(phrases)))
+    cut = dict.fromkeys(_beginning(phrase, most) for phrase in phrases)
+    return re.compile("|".join(_expression(phrase) for phrase in sorted(cut, key=_length, reverse=True)))
+
+
+def _beginning(phrase: Phrase, most: int) -> Phrase:
+    return phrase if len(phrase.tokens) <= most else Phrase(phrase.tokens[:most])
 
 
 def _length(phrase: Phrase) -> int:
@@ -81,9 +96,16 @@ def _expression(phrase: Phrase) -> str:
     output = ""
     for n, unit in enumerate(units):
         if n:
-            output += _BETWEEN_HAN if is_han(units[n - 1]) and is_han(unit) else _BETWEEN
+            output += _gap(units[n - 1], unit)
         output += _unit(unit, ends=n < len(units) - 1 or not phrase.prefix)
     return output
+
+
+def _gap(before: str, after: str) -> str:
+    if is_han(before) and is_han(after):
+        return _BETWEEN_HAN
+    # Where 年 is itself what is looked for next, the gap must leave it alone.
+    return _BETWEEN if after.startswith("年") else _BETWEEN_DATED
 
 
 def _unit(unit: str, *, ends: bool) -> str:

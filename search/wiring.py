@@ -15,6 +15,7 @@ from search.projector import Projector
 from search.query import QueryReader, Vocabulary
 from search.rebuild import Rebuilder
 from search.service import SearchService
+from search.standing import StoredStandings
 from search.tantivy import TantivyIndex
 
 _TANTIVY = "tantivy://"
@@ -62,7 +63,13 @@ def build_search(url: str, ports: Ports) -> Search:
     projector = Projector(ports.database, index, ports.redact)
     return Search(
         index=index,
-        service=SearchService(index, ports.authorizer, QueryReader(ports.zone, ports.vocabulary), ports.ledger),
+        service=SearchService(
+            index,
+            ports.authorizer,
+            QueryReader(ports.zone, ports.vocabulary),
+            ports.ledger,
+            StoredStandings(ports.database),
+        ),
         projector=projector,
         rebuilder=Rebuilder(ports.database, ports.ledger, index, projector),
     )

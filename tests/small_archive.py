@@ -120,7 +120,9 @@ class SmallArchive:
     def reader(self) -> RecordReader:
         """Reading, with nothing to mask."""
         kernel = self.kernel
-        return RecordReader(ReadingPorts(kernel.database, kernel.blobs, kernel.ledger, self.authorizer, str, kernel.clock))
+        return RecordReader(
+            ReadingPorts(kernel.database, kernel.blobs, kernel.ledger, self.authorizer, str, kernel.clock)
+        )
 
     def volume_reader(self) -> VolumeReader:
         """Reading volumes, with nothing to mask."""

@@ -79,14 +79,17 @@ class Reading:
         clock: Clock,
         captured: Callable[[], list[SeenArrival]] = list,
         options: PortalOptions = USUAL,
+        *,
+        walked: bool = True,
     ) -> None:
+        self._walked = walked
         self._portal = portal
         self._clock = clock
         self._captured = captured
         self._options = options
 
     def arrivals(self, known: Callable[[str], Known | None]) -> Iterator[Arrival]:
-        with reading(self._portal, self._clock, self._captured, self._options) as connector:
+        with reading(self._portal, self._clock, self._captured, self._options, walked=self._walked) as connector:
             yield from connector.arrivals(known)
 
 
@@ -96,10 +99,12 @@ def reading(
     clock: Clock,
     captured: Callable[[], list[SeenArrival]] = list,
     options: PortalOptions = USUAL,
+    *,
+    walked: bool = True,
 ) -> Iterator[PortalConnector]:
     """A connector on a portal that is served while the block lasts."""
     with SimulatorServer(portal) as base, HttpSource(base, IMPATIENT) as http:
-        yield PortalConnector(http, LOCALE, clock, captured, options)
+        yield PortalConnector(http, LOCALE, clock, lambda _=None: captured(), options, walked=walked)
 
 
 def _row(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -59,6 +59,11 @@ def stranger(request: Request) -> Visit:
     return Visit(PUBLIC_ACTOR, language_of(request), None, nonce or secrets.token_urlsafe(24), fresh=not nonce)
 
 
+def client_address(request: Request) -> str:
+    """The network address of the visitor, as the server was told it; behind a proxy, as far as that one is trusted."""
+    return request.client.host if request.client else ""
+
+
 def language_of(request: Request) -> Language:
     """The language asked for in the address, else the one chosen before, else Chinese."""
     asked = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)

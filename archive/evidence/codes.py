@@ -32,8 +32,12 @@ _ERRORS = (
     "checkpoint.origin-wrong",
     "checkpoint.key-unknown",
     "checkpoint.signature-wrong",
+    "checkpoint.signature-repeated",
+    "checkpoint.signature-unknown",
     "proof.missing",
     "proof.malformed",
+    "proof.not-in-order",
+    "proof.unexpected",
     "proof.inclusion-wrong",
     "proof.not-for-manifest",
     "file.missing",
@@ -55,5 +59,19 @@ NOT_A_BUNDLE = frozenset({"bundle.unreadable", "bundle.not-a-bundle"})
 
 
 def finding(code: str, path: str, language: Language, **params: object) -> Finding:
-    """The finding `code` about `path`, in words."""
-    return Finding(code, CODES[code], render(code, {"path": path, **params}, language), path)
+    """The finding `code` about `path`, in words.
+
+    Paths and parameters come from the file that is examined: whatever could speak to a terminal is escaped.
+    """
+    words = {name: printable(value) if isinstance(value, str) else value for name, value in params.items()}
+    path = printable(path)
+    return Finding(code, CODES[code], render(code, {"path": path, **words}, language), path)
+
+
+def printable(text: str) -> str:
+    r"""`text` on one line and without power over what shows it.
+
+    Control characters, line ends, characters that turn the direction of writing (Unicode Bidi_Control) and everything
+    else that is not printed stand as `\x1b` or `\u202e`.
+    """
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

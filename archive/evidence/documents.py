@@ -79,10 +79,14 @@ class Manifest:
 
 @dataclass(frozen=True)
 class InclusionProofs:
-    """For each entry by index, its path to the root of the checkpoint over `size` entries."""
+    """For each entry by index, its path to the root of the checkpoint over `size` entries.
+
+    `in_order` says that the document had them by strictly ascending index, the one spelling of a set of proofs.
+    """
 
     size: int
     paths: Mapping[int, tuple[bytes, ...]]
+    in_order: bool = True
 
 
 def dump_manifest(manifest: Manifest) -> bytes:
@@ -136,11 +140,13 @@ def parse_inclusion(data: bytes) -> InclusionProofs:
     value = _object(load(data), "entries", "size", "version")
     if _count(value["version"]) != VERSION:
         raise Malformed("not version 1")
-    paths = {}
+    paths: dict[int, tuple[bytes, ...]] = {}
+    indexes = []
     for item in _list(value["entries"]):
         entry = _object(item, "hashes", "index")
-        paths[_count(entry["index"])] = tuple(_hash(text) for text in _list(entry["hashes"]))
-    return InclusionProofs(_count(value["size"]), paths)
+        indexes.append(_count(entry["index"]))
+        paths[indexes[-1]] = tuple(_hash(text) for text in _list(entry["hashes"]))
+    return InclusionProofs(_count(value["size"]), paths, in_order=indexes == sorted(paths))
 
 
 def built_body(manifest: Digests) -> dict[str, JSON]:

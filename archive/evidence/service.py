@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from archive.authorization import Actor, Authorizer, Permission
+from archive.authorization import Actor, Authorizer, Permission, Scope
 from archive.blobs.port import BlobStore
 from archive.db.uow import Database
 from archive.errors import InvalidInput, NotFound
@@ -50,9 +50,9 @@ class EvidenceService:
         self._ports = ports
 
     def build(self, actor: Actor, kind: Kind, reference: str, out: Path) -> BuiltBundle:
-        """A bundle at `out` of every record the actor may take away, with all its versions and its ledger entries.
+        """A bundle at `out` of every record the actor may take away, with its versions and its ledger entries.
 
-        What the actor may not take is left out, and the bundle says how many records that are.
+        What the actor may not take is left out, and the bundle says how many records, versions and volumes that are.
 
         Raises:
             NotFound, Forbidden: there is nothing here that the actor may take away.
@@ -61,10 +61,13 @@ class EvidenceService:
         """
         if not out.parent.is_dir():
             raise InvalidInput("evidence-out", path=str(out))
+        # Who may build nothing at all learns nothing at all, not even what there is.
+        self._ports.authorizer.require(actor, Permission.EVIDENCE_BUILD)
+        scope = self._ports.authorizer.scope(actor, Permission.EVIDENCE_BUILD)
         with self._ports.database.reading() as connection:
             subject = self._subject(connection, kind, reference)
-            records = self._permitted(actor, kind, reference, subject)
-            contents = self._contents(connection, kind, subject, records)
+            records = self._permitted(actor, kind, reference, subject, scope)
+            contents = self._contents(connection, kind, subject, records, scope)
         return self._ports.builder.build(contents, actor, out)
 
     def _subject(self, connection: Connection, kind: Kind, reference: str) -> _Subject:
@@ -88,39 +91,50 @@ class EvidenceService:
         members = tuple(member for volume in siblings for member in records.members(volume.id))
         return _Subject(project.id, members, siblings, project)
 
-    def _permitted(self, actor: Actor, kind: Kind, reference: str, subject: _Subject) -> tuple[Record, ...]:
-        authorizer = self._ports.authorizer
+    def _permitted(
+        self, actor: Actor, kind: Kind, reference: str, subject: _Subject, scope: Scope
+    ) -> tuple[Record, ...]:
         if len(subject.records) == 1:
-            authorizer.require(actor, Permission.EVIDENCE_BUILD, subject.records[0].subject)
-        authorizer.require(actor, Permission.EVIDENCE_BUILD)
-        scope = authorizer.scope(actor, Permission.EVIDENCE_BUILD)
+            try:
+                self._ports.authorizer.require(actor, Permission.EVIDENCE_BUILD, subject.records[0].subject)
+            except NotFound as error:
+                raise _unknown(kind, reference) from error
         permitted = tuple(record for record in subject.records if scope.admits(record.subject))
         if not permitted:
             raise _unknown(kind, reference)
         return permitted
 
     def _contents(
-        self, connection: Connection, kind: Kind, subject: _Subject, records: tuple[Record, ...]
+        self, connection: Connection, kind: Kind, subject: _Subject, records: tuple[Record, ...], scope: Scope
     ) -> BundleContents:
         repository = RecordRepository(connection)
         files: list[BundleFile] = []
         described: list[JSON] = []
         indexes: set[int] = set()
+        left_out = 0
         for record in records:
-            versions = repository.versions(record.id)
+            grades, every = repository.grades(record.id), repository.versions(record.id)
+            versions = [v for v in every if scope.admits(record.subject_of(grades.get(v.number)))]
+            left_out += len(every) - len(versions)
             described.append(_describe_record(record, versions))
             indexes |= self._entries(connection, "record", record.id)
             for version in versions:
                 files += self._files(record, version, repository.components(version.id))
-        for volume in subject.volumes:
+        held = {record.volume_id for record in records}
+        volumes = [volume for volume in subject.volumes if volume.id in held]
+        for volume in volumes:
             indexes |= self._entries(connection, "volume", volume.id)
         if subject.project is not None:
             indexes |= self._entries(connection, "project", subject.project.id)
         metadata: dict[str, JSON] = {
             "metadata/records.json": described,
-            "metadata/volumes.json": [_describe_volume(volume) for volume in subject.volumes],
+            "metadata/volumes.json": [_describe_volume(volume) for volume in volumes],
             "metadata/project.json": _describe_project(subject.project),
-            "metadata/left-out.json": {"records": len(subject.records) - len(records)},
+            "metadata/left-out.json": {
+                "records": len(subject.records) - len(records),
+                "versions": left_out,
+                "volumes": len(subject.volumes) - len(volumes),
+            },
         }
         return BundleContents(kind, subject.id, files, metadata, sorted(indexes))
 

@@ -9,11 +9,12 @@ came in. The steps:
 2. Tell whether the file is a bundle at all.
 3. Read the container, within limits, and compare it with its one canonical spelling.
 4. Read the manifest.
-5. Verify the signature of the checkpoint.
+5. Verify the signature of the checkpoint: exactly one, by a key of the trust file.
 6. Verify that the entry that vouches for the manifest is in the ledger at that checkpoint.
 7. Compare the manifest with the digests in that entry.
 8. Compare the files with the manifest: missing, added, changed, exchanged.
-9. Compare the ledger extract with the manifest, and verify that each entry is in the ledger at that checkpoint.
+9. Compare the ledger extract with the manifest, and verify that each entry is in the ledger at that checkpoint, by
+   proofs for these entries and no others.
 10. Compare the digests of captured files with those that the ledger recorded at capture.
 
 A step that cannot be done because something is missing is never silent: what is missing is a finding. No step stops
@@ -51,7 +52,15 @@ from archive.evidence.extract import Extract, read_extract
 from archive.evidence.recognising import is_bundle
 from archive.evidence.strict import Limits
 from archive.ledger.canonical import NotCanonical
-from archive.ledger.checkpoint import Checkpoint, NotACheckpoint, Verdict, examine, parse_note
+from archive.ledger.checkpoint import (
+    Checkpoint,
+    NotACheckpoint,
+    SignedCheckpoint,
+    Verdict,
+    examine,
+    parse_note,
+    trusted_lines,
+)
 from archive.ledger.merkle import leaf_hash, verify_inclusion
 from archive.ledger.trust import Trust, TrustUnreadable, parse_trust
 from archive.ledger.types import Finding, Severity
@@ -113,7 +122,7 @@ class _Verification:
         manifest = self._manifest(contents)  # 4
         checkpoint = self._checkpoint(contents, trust)  # 5
         proofs = _Proofs(self._inclusion(contents), checkpoint)
-        self._vouched(contents, proofs)  # 6, 7
+        built = self._vouched(contents, proofs)  # 6, 7
         if manifest is None:
             return
         extract = read_extract(_held(contents, EXTRACT) or b"", manifest.entries)
@@ -123,6 +132,10 @@ class _Verification:
             self._extract(extract)  # 9
         for entry in manifest.entries:
             self._included(entry.index, entry.leaf, proofs, f"{INCLUSION}#{entry.index}")
+        if built is not None and proofs.inclusion is not None:
+            listed = {built, *(entry.index for entry in manifest.entries)}
+            for index in sorted(proofs.inclusion.paths.keys() - listed):
+                self._note("proof.unexpected", f"{INCLUSION}#{index}", index=index)
         for file in manifest.files:  # 10
             if file.path.startswith(PAYLOAD) and not extract.recorded(file):
                 self._note("record.digest-not-in-ledger", file.path, record=file.record)
@@ -179,32 +192,46 @@ class _Verification:
         verdict = Verdict.VALID if trust is None else examine(signed, trust)
         if trust is not None and verdict is not Verdict.VALID:
             self._note(_SPOILT[verdict], CHECKPOINT, origin=signed.checkpoint.origin, expected=trust.origin)
+        elif trust is not None:
+            self._signed_once(signed, trust)
         return signed.checkpoint
+
+    def _signed_once(self, signed: SignedCheckpoint, trust: Trust) -> None:
+        """Step 5: whatever nobody vouches for could be written into further signature lines."""
+        trusted = trusted_lines(signed, trust)
+        if trusted > 1:
+            self._note("checkpoint.signature-repeated", CHECKPOINT, count=trusted)
+        if trusted < len(signed.signatures):
+            self._note("checkpoint.signature-unknown", CHECKPOINT, count=len(signed.signatures) - trusted)
 
     def _inclusion(self, contents: Contents) -> InclusionProofs | None:
         data = _held(contents, INCLUSION)
         if data is None:
             return None
         try:
-            return parse_inclusion(data)
+            proofs = parse_inclusion(data)
         except (NotCanonical, Malformed):
             self._note("proof.malformed", INCLUSION)
             return None
+        if not proofs.in_order:
+            self._note("proof.not-in-order", INCLUSION)
+        return proofs
 
-    def _vouched(self, contents: Contents, proofs: "_Proofs") -> None:
-        """Steps 6 and 7."""
+    def _vouched(self, contents: Contents, proofs: "_Proofs") -> int | None:
+        """Steps 6 and 7; the index of the entry that vouches, None where there is no such entry."""
         data = _held(contents, BUILT_ENTRY)
         if data is None:
-            return
+            return None
         try:
             index, expected = parse_built_entry(data)
         except (NotCanonical, Malformed):
             self._note("proof.not-for-manifest", BUILT_ENTRY)
-            return
+            return None
         self._included(index, leaf_hash(data), proofs, BUILT_ENTRY)
         manifest = contents.members.get(MANIFEST)
         if manifest is not None and not _agrees(manifest, expected):
             self._note("manifest.changed", MANIFEST)
+        return index
 
     def _included(self, index: int, leaf: bytes, proofs: "_Proofs", path: str) -> None:
         """Steps 6 and 9, for one entry."""

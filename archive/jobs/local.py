@@ -64,9 +64,18 @@ class LocalJobQueue:
             return JobRepository(uow.connection).revive(self._clock.now())
 
     def release_dead(self, worker: str | None = None) -> int:
-        """Give back the leases of a worker known to be dead, or of all where none can be alive; how many."""
+        """Give back the leases of a worker known to be dead, or of all where none can be alive; how many.
+
+        A worker that died over a job has used up an attempt; jobs of workers that were all stopped have not.
+        """
         with self._database.writing() as uow:
             return JobRepository(uow.connection).release(worker, self._clock.now())
+
+    def busy(self) -> bool:
+        """Whether a job is being worked on or could be claimed now; retries due later do not count."""
+        with self._database.reading() as connection:
+            repository = JobRepository(connection)
+            return repository.count_leased() > 0 or repository.any_due(None, self._clock.now())
 
     def pending(self) -> int:
         with self._database.reading() as connection:

@@ -3,11 +3,17 @@
 import ctypes
 import multiprocessing
 import os
+import resource
 import signal
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 
+from archive.errors import Unavailable
+
 _PR_SET_PDEATHSIG = 1
+_MOST_BARREN = 5
+_MOST_DATA = 4 << 30
+"""Bytes of memory of its own that a worker may take: a hostile file ends one process, not the machine."""
 
 
 class Pool:
@@ -17,6 +23,7 @@ class Pool:
         self._context = multiprocessing.get_context("spawn")
         self._target = target
         self._arguments = arguments
+        self._barren = 0
         self._processes = {number: self._process(number) for number in range(1, count + 1)}
 
     def _process(self, number: int) -> BaseProcess:
@@ -32,13 +39,22 @@ class Pool:
         """How many still run."""
         return sum(process.is_alive() for process in self._processes.values())
 
-    def replace_dead(self, bury: Callable[[int, int], None]) -> None:
-        """Start another for each that ended by force or by error; `bury` is told its number and exit code first."""
+    def replace_dead(self, bury: Callable[[int, int], int]) -> None:
+        """Start another for each that ended by force or by error.
+
+        `bury` is told its number and exit code first, and says how many jobs died with it.
+
+        Raises:
+            Unavailable: one after the other dies before it has taken a job (`workers-dying`).
+        """
         for number, process in self._processes.items():
-            if process.exitcode:
-                bury(number, process.exitcode)
-                self._processes[number] = self._process(number)
-                self._processes[number].start()
+            if not process.exitcode:
+                continue
+            self._barren = 0 if bury(number, process.exitcode) else self._barren + 1
+            if self._barren > _MOST_BARREN:
+                raise Unavailable("workers-dying", exit_code=process.exitcode)
+            self._processes[number] = self._process(number)
+            self._processes[number].start()
 
     def stop(self) -> None:
         """Ask all to end, and wait."""
@@ -55,5 +71,6 @@ def _child(parent: int, target: Callable[..., None], arguments: tuple[object, ..
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         return
+    resource.setrlimit(resource.RLIMIT_DATA, (_MOST_DATA, _MOST_DATA))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     target(*arguments)

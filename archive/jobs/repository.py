@@ -46,13 +46,18 @@ class JobRepository:
         return self._connection.execute(query.order_by(columns.due, columns.id).limit(1)).one_or_none()
 
     def release(self, worker: str | None, now: datetime) -> int:
-        """Let leased jobs of one worker (None: of all) wait again; one for which another waits already is dropped."""
+        """Let leased jobs of one worker (None: of all) wait again; one for which another waits already is dropped.
+
+        Where all were stopped, none of them is to blame: their attempts are given back.
+        """
         query = select(job.c.id, job.c.kind, job.c.key, job.c.attempts).where(job.c.state == LEASED)
         if worker is not None:
             query = query.where(job.c.worker == worker)
         rows = self._connection.execute(query).all()
         for row in rows:
             self.put_back(Job(row.id, row.kind, row.key, row.attempts), now, "", "")
+            if worker is None:
+                self._connection.execute(update(job).where(job.c.id == row.id).values(attempts=row.attempts - 1))
         return len(rows)
 
     def extend(self, held: Job, until: datetime) -> None:
@@ -97,6 +102,11 @@ class JobRepository:
     def count_pending(self) -> int:
         """Jobs waiting or leased."""
         query = select(func.count()).select_from(job).where(job.c.state.in_((WAITING, LEASED)))
+        return int(self._connection.execute(query).scalar_one())
+
+    def count_leased(self) -> int:
+        """Jobs leased."""
+        query = select(func.count()).select_from(job).where(job.c.state == LEASED)
         return int(self._connection.execute(query).scalar_one())
 
     def failed(self) -> list[FailedJob]:

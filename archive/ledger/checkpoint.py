@@ -121,6 +121,12 @@ def examine(signed: SignedCheckpoint, trust: Trust) -> Verdict:
     return Verdict.VALID if all(verdicts) else Verdict.WRONG_SIGNATURE
 
 
+def trusted_lines(signed: SignedCheckpoint, trust: Trust) -> int:
+    """How many signature lines are by keys of the trust file, good or bad."""
+    known = {(key.name, key.key_hash) for key in trust.keys}
+    return sum((line.name, line.key_hash) in known for line in signed.signatures)
+
+
 def _holds(key: TrustedKey, signature: bytes, message: bytes) -> bool:
     try:
         Ed25519PublicKey.from_public_bytes(key.key).verify(signature, message)

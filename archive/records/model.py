@@ -39,6 +39,8 @@ item = Table(
     Column("volume_id", String(32)),
     Column("item_number", Integer),
     Column("reference_code", String(128), unique=True),
+    Column("settled_version", Integer),
+    Column("settled_title", Text),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     UniqueConstraint("source", "external_id"),
@@ -62,6 +64,17 @@ version = Table(
     Column("content_digest", String(64), nullable=False),
     Column("hints", JSON, nullable=False),
     UniqueConstraint("record_id", "number"),
+)
+
+grade = Table(
+    "records_grade",
+    metadata,
+    Column("record_id", String(32), ForeignKey("records_item.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("level", String(16), nullable=False),
+    Column("released_from", Moment),
+    Column("settled", Boolean, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
 )
 
 component = Table(

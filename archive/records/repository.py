@@ -11,11 +11,11 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from archive.authorization import AccessLevel, Clause, Scope
 from archive.records import model
 from archive.records.types import (
-    SETTLED,
     Component,
     ComponentRole,
     ExtractedText,
     FieldValue,
+    Grade,
     Record,
     RecordState,
     Version,
@@ -34,7 +34,7 @@ def _clause(clause: Clause, now: datetime) -> ColumnElement[bool]:
     if "" not in clause.regions:
         conditions.append(or_(false(), *(columns.region.startswith(r, autoescape=True) for r in clause.regions)))
     if clause.released_only:
-        conditions += [columns.state.in_(sorted(SETTLED)), columns.released_from <= now]
+        conditions += [columns.settled_version.is_not(None), columns.released_from <= now]
     return and_(*conditions)
 
 
@@ -86,6 +86,37 @@ class RecordRepository:
         row = self._connection.execute(query).mappings().one_or_none()
         return None if row is None else _version(row)
 
+    def put_grade(self, grade: Grade) -> None:
+        """Store the grade of a version. What was settled or withdrawn stays so when it is graded again."""
+        again = {"level": grade.level, "released_from": grade.released_from}
+        statement = upsert(model.grade).values(**_columns(grade))
+        self._connection.execute(statement.on_conflict_do_update(index_elements=["record_id", "version"], set_=again))
+
+    def grades(self, record_id: str) -> dict[int, Grade]:
+        """The grades of a record by the number of the version; a version that was never classified has none."""
+        query = select(model.grade).where(model.grade.c.record_id == record_id)
+        return {row["version"]: _grade(row) for row in self._connection.execute(query).mappings()}
+
+    def settle(self, record_id: str, version: int) -> None:
+        """Mark one version as placed or filed."""
+        columns = model.grade.c
+        condition = and_(columns.record_id == record_id, columns.version == version)
+        self._connection.execute(update(model.grade).where(condition).values(settled=True))
+
+    def withdraw_grades(self, record_id: str) -> None:
+        """Mark every version so far as taken back."""
+        self._connection.execute(update(model.grade).where(model.grade.c.record_id == record_id).values(withdrawn=True))
+
+    def tombstones(self, record_ids: Sequence[str]) -> set[str]:
+        """Those of `record_ids` whose settled version was taken back."""
+        grade, item = model.grade.c, model.item.c
+        query = (
+            select(item.id)
+            .join(model.grade, and_(grade.record_id == item.id, grade.version == item.settled_version))
+            .where(item.id.in_(record_ids), grade.withdrawn)
+        )
+        return set(self._connection.execute(query).scalars())
+
     def components(self, version_id: str) -> list[Component]:
         """The components of one version in their order."""
         query = (
@@ -104,16 +135,16 @@ class RecordRepository:
         )
         return None if row is None else _component(row)
 
-    def record_of(self, component_id: str) -> Record | None:
-        """The record that a component belongs to."""
+    def record_of(self, component_id: str) -> tuple[Record, int] | None:
+        """The record that a component belongs to, and the number of the version."""
         query = (
-            select(model.item)
+            select(model.item, model.version.c.number)
             .join(model.version, model.version.c.record_id == model.item.c.id)
             .join(model.component, model.component.c.version_id == model.version.c.id)
             .where(model.component.c.id == component_id)
         )
         row = self._connection.execute(query).mappings().one_or_none()
-        return None if row is None else _record(row)
+        return None if row is None else (_record(row), int(row["number"]))
 
     def all_components(self) -> Iterable[tuple[str, Component]]:
         """Every component with the id of its record, for fsck."""
@@ -192,9 +223,20 @@ class RecordRepository:
         found = {RecordState(state): number for state, number in self._connection.execute(query)}
         return {state: found.get(state, 0) for state in RecordState}
 
+    def count_by_volume(self, scope: Scope, volume_ids: Sequence[str]) -> dict[str, int]:
+        """How many records inside `scope` each of `volume_ids` holds; volumes without any are left out."""
+        volume_id = model.item.c.volume_id
+        query = select(volume_id, func.count()).where(within(scope), volume_id.in_(volume_ids)).group_by(volume_id)
+        return {volume: number for volume, number in self._connection.execute(query) if volume is not None}
+
     def known(self, record_ids: Sequence[str]) -> set[str]:
         """Those of `record_ids` that there are."""
         return set(self._connection.execute(select(model.item.c.id).where(model.item.c.id.in_(record_ids))).scalars())
+
+    def by_ids(self, record_ids: Sequence[str]) -> list[Record]:
+        """Those of `record_ids` that there are, without regard to who asks: services decide that."""
+        rows = self._connection.execute(select(model.item).where(model.item.c.id.in_(record_ids))).mappings()
+        return [_record(row) for row in rows]
 
     def ids_after(self, record_id: str, limit: int) -> list[str]:
         """Record ids in order, after `record_id` ("" from the start), for sweeps and rebuilds."""
@@ -202,13 +244,18 @@ class RecordRepository:
         return list(self._connection.execute(query).scalars())
 
 
-def _columns(value: Record | Version | Component) -> dict[str, Any]:
+def _columns(value: Record | Version | Component | Grade) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
 def _record(row: RowMapping) -> Record:
-    values = dict(row)
+    values = {name: row[name] for name in Record.__dataclass_fields__}
     return Record(**values | {"state": RecordState(values["state"]), "level": AccessLevel(values["level"])})
+
+
+def _grade(row: RowMapping) -> Grade:
+    values = dict(row)
+    return Grade(**values | {"level": AccessLevel(values["level"])})
 
 
 def _version(row: RowMapping) -> Version:

@@ -25,6 +25,7 @@ from archive.records.types import (
     Component,
     Delivery,
     FieldValue,
+    Grade,
     Incoming,
     Placement,
     Record,
@@ -117,6 +118,9 @@ class RecordService:
         if record.state is RecordState.WITHDRAWN:
             return Receipt.NEW_VERSION
         if current.digest == stored.digests.everything:
+            return Receipt.UNCHANGED
+        known = () if stored.delivery.current else repository.versions(record.id)
+        if any(version.digest == stored.digests.everything for version in known):
             return Receipt.UNCHANGED
         if current.content_digest == stored.digests.content and _named(repository, current) != _names(stored):
             return Receipt.RENAMED
@@ -220,6 +224,7 @@ class RecordService:
         record = RecordRepository(uow.connection).by_source(source, external_id)
         if record is None or record.state is RecordState.WITHDRAWN:
             return None
+        RecordRepository(uow.connection).withdraw_grades(record.id)
         self.move(uow, record, RecordState.WITHDRAWN, Act(EventType.RECORD_WITHDRAWN, actor, {"reason": reason}))
         return record.id
 
@@ -227,31 +232,44 @@ class RecordService:
         """Take a record to another state, with further columns where the act changes them.
 
         A withdrawn record is understood and filed like any other, but it stays withdrawn: whether the source took it
-        back before or after it was placed makes no difference to where it ends.
+        back before or after it was placed makes no difference to where it ends. Placing and filing settle the present
+        version: from then on the record is as open as that version.
 
         Raises:
             Conflict: the state does not follow the present one.
         """
+        repository, settles = RecordRepository(uow.connection), state in _SETTLING
         if record.state is RecordState.WITHDRAWN:
             state = RecordState.WITHDRAWN
         if state is not record.state and state not in TRANSITIONS[record.state]:
             raise Conflict("record-transition", record=record.id, before=record.state, after=state)
-        RecordRepository(uow.connection).update_record(record.id, state=state, updated_at=self._clock.now(), **values)
+        if settles:
+            values |= _settle(repository, record)
+        repository.update_record(record.id, state=state, updated_at=self._clock.now(), **values)
         self._tell(uow, act.type, act.actor, record, {"version": record.version} | dict(act.body))
 
     def classify(
         self, uow: UnitOfWork, record: Record, placement: Placement, fields: Sequence[FieldValue], act: "Act"
     ) -> None:
-        """Give a record its class and described values."""
-        RecordRepository(uow.connection).put_fields(record.id, record.version, fields)
-        values = {
+        """Give a record its class and described values, and its present version its grade.
+
+        A record of which something is settled stays as open as it was until this version is settled too; only what
+        turns out to be stricter is closed at once.
+        """
+        repository = RecordRepository(uow.connection)
+        repository.put_fields(record.id, record.version, fields)
+        level, withdrawn = placement.level, record.state is RecordState.WITHDRAWN
+        repository.put_grade(
+            Grade(record.id, record.version, level, placement.released_from, settled=False, withdrawn=withdrawn)
+        )
+        values: dict[str, object] = {
             "class_code": placement.class_code,
             "doc_type": placement.doc_type,
             "trade_type": placement.trade_type,
             "stage": placement.stage,
-            "level": placement.level,
-            "released_from": placement.released_from,
         }
+        if record.settled_version is None or _stricter(level, record.level):
+            values |= {"level": level, "released_from": None}
         self.move(uow, record, RecordState.CLASSIFIED, act, **values)
 
     def _tell(self, uow: UnitOfWork, kind: EventType, actor: Actor, record: Record, body: Mapping[str, JSON]) -> None:
@@ -265,6 +283,28 @@ class Act:
     type: EventType
     actor: Actor
     body: Mapping[str, JSON]
+
+
+_SETTLING = frozenset({RecordState.PLACED, RecordState.FILED})
+
+
+def _settle(repository: RecordRepository, record: Record) -> dict[str, object]:
+    """Settle the present version; the columns of the record that follow. Without a grade nothing is settled."""
+    grade = repository.grades(record.id).get(record.version)
+    if grade is None:
+        return {}
+    repository.settle(record.id, record.version)
+    return {
+        "level": grade.level,
+        "released_from": grade.released_from,
+        "settled_version": record.version,
+        "settled_title": record.title,
+    }
+
+
+def _stricter(one: AccessLevel, other: AccessLevel) -> bool:
+    levels = list(AccessLevel)
+    return levels.index(one) > levels.index(other)
 
 
 def existing(repository: RecordRepository, record_id: str) -> Record:

@@ -98,7 +98,7 @@ TRANSITIONS: Mapping[RecordState, frozenset[RecordState]] = {
 """A new version (or a withdrawn notice that appears again) starts over from captured, whatever the record was."""
 
 SETTLED = frozenset({RecordState.PLACED, RecordState.FILED, RecordState.WITHDRAWN})
-"""States in which the public may see a released record; a withdrawn one shows its tombstone only."""
+"""States in which nothing of a record is under way. What the public may see is said by the grades of its versions."""
 
 
 class ComponentRole(StrEnum):
@@ -142,7 +142,8 @@ class Delivery:
     """What a connector captured of one document: envelope as received, components, and what the source says of it.
 
     `hints` carries the source's own metadata: data_no, project_code, section_codes, unified_deal_code, source_label,
-    category, notice_type, url … as strings or lists of strings, unjudged. `published` is the source's word.
+    category, notice_type, url … as strings or lists of strings, unjudged. `published` is the source's word. `current`
+    says that the source shows this now; a file handed over may hold older states as well, which are no news.
     """
 
     external_id: str
@@ -151,6 +152,7 @@ class Delivery:
     published: datetime | None
     components: tuple[Incoming, ...]
     hints: Mapping[str, object] = field(default_factory=dict)
+    current: bool = True
 
 
 @dataclass(frozen=True)
@@ -189,8 +191,34 @@ class Version:
 
 
 @dataclass(frozen=True)
+class Grade:
+    """How closed one version is; a version that was never classified has none.
+
+    `released_from` is when the public may see it, None for never. `settled` says that it was placed or filed, and
+    `withdrawn` that the source took it back: nothing but a tombstone is public of it from then on.
+    """
+
+    record_id: str
+    version: int
+    level: AccessLevel
+    released_from: datetime | None
+    settled: bool
+    withdrawn: bool
+
+    @property
+    def shown(self) -> bool:
+        """Whether readers of the public copy may know of it, as far as it is released."""
+        return self.settled and not self.withdrawn
+
+
+@dataclass(frozen=True)
 class Record:
-    """A record as it stands now. `released_from` is when the public may see it, None for never."""
+    """A record as it stands now; `version` and `title` are those of its newest version.
+
+    `settled_version` is the last version that was placed or filed, None while there is none, and `settled_title` its
+    title: all that the public may see. `level` and `released_from` are those of the settled version, unless a later
+    version turned out to be stricter; before anything is settled, the level of the class, and never released.
+    """
 
     id: str
     source: str
@@ -213,11 +241,19 @@ class Record:
     reference_code: str | None
     created_at: datetime
     updated_at: datetime
+    settled_version: int | None = None
+    settled_title: str | None = None
 
     @property
     def subject(self) -> Subject:
         """What decides who may see this record."""
-        return Subject(self.region, self.level, self.released_from, self.state in SETTLED)
+        return Subject(self.region, self.level, self.released_from, self.settled_version is not None)
+
+    def subject_of(self, grade: Grade | None) -> Subject:
+        """What decides who may see the version with this grade; one without counts as the record's own level."""
+        if grade is None:
+            return Subject(self.region, self.level, None, settled=False)
+        return Subject(self.region, grade.level, grade.released_from, grade.settled)
 
 
 @dataclass(frozen=True)

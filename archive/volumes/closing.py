@@ -50,13 +50,21 @@ class Closing:
 
     def sweep(self, actor: Actor) -> Swept:
         """Close every volume whose process has ended and that lacks nothing; remember what the others lack."""
+        reopened = []
         with self._ports.database.reading() as connection:
             volumes = VolumeRepository(connection)
             due = []
             for volume in volumes.not_closed():
                 ending = self._ending(RecordRepository(connection), volumes, volume)
-                if ending is not None:
+                if ending is None and volume.state is VolumeState.INCOMPLETE:
+                    reopened.append(volume.id)
+                elif ending is not None:
                     due.append(((ending.ended_on, *_origin(ending.record), volume.section), volume.id))
+        for volume_id in reopened:
+            # What ended it was withdrawn, or is being looked at again: nothing is missing from what goes on.
+            with self._ports.database.writing() as uow:
+                volumes = VolumeRepository(uow.connection)
+                volumes.update_volume(volume_id, state=VolumeState.OPEN, outcome=None, ended_on=None, missing=[])
         closed, incomplete = [], []
         for _, volume_id in sorted(due):
             with self._ports.database.writing() as uow:
@@ -198,22 +206,22 @@ class Closing:
             Conflict: the volume lacks nothing.
             InvalidInput: no reason was given.
         """
-        volume = VolumeRepository(uow.connection).volume(volume_id)
-        members = RecordRepository(uow.connection).members(volume_id)
+        volumes, records = VolumeRepository(uow.connection), RecordRepository(uow.connection)
+        volume, members = volumes.volume(volume_id), records.members(volume_id)
         if volume is None or not members:
             raise NotFound("volume-unknown", volume=volume_id)
         authorizer.require(actor, Permission.VOLUME_CLOSE, members[0].subject)
-        if not volume.missing:
+        ending = self._ending(records, volumes, volume)
+        lacking = self._missing(records, volumes, volume, ending) if ending is not None else ()
+        # What has come since the list was shown is not missing, and what was not shown cannot have been declared.
+        missing = tuple(code for code in lacking if code in volume.missing)
+        if not missing:
             raise Conflict("volume-lacks-nothing", volume=volume_id)
         if not reason.strip():
             raise InvalidInput("decision-without-reason", record=volume_id)
-        declared = [*volume.declared, *volume.missing]
-        VolumeRepository(uow.connection).update_volume(volume_id, declared=declared, missing=[])
-        body: dict[str, JSON] = {
-            "decision": "declare-missing",
-            "classes": list(volume.missing),
-            "reason": reason.strip(),
-        }
+        left = [code for code in lacking if code not in missing]
+        volumes.update_volume(volume_id, declared=[*volume.declared, *missing], missing=left)
+        body: dict[str, JSON] = {"decision": "declare-missing", "classes": list(missing), "reason": reason.strip()}
         self._ports.ledger.append(uow, Event(EventType.DECISION_MADE, actor.id, "volume", volume_id, body))
         return self._close_if_complete(uow, volume_id, actor)
 

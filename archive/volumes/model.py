@@ -9,6 +9,7 @@ project = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("name", Text, nullable=False),
+    Column("public_name", Text),
     Column("code", Text),
     Column("deal_code", Text),
     Column("trade_type", String(8), nullable=False),

@@ -1,11 +1,13 @@
 """Reading projects and volumes: each shows the records its reader may see, and exists for nobody who sees none."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from archive.authorization import Actor, Authorizer, Permission, Scope
 from archive.db.uow import Database
 from archive.errors import NotFound
+from archive.records.reading import public_records
 from archive.records.repository import RecordRepository
 from archive.records.types import Record
 from archive.volumes.repository import VolumeRepository
@@ -49,10 +51,13 @@ class VolumeReader:
             volumes = VolumeRepository(connection)
             volume = volumes.volume(reference) or volumes.volume_by_reference(reference)
             project = volumes.project(volume.project_id) if volume else None
-            records = RecordRepository(connection).page(scope, volume_id=volume.id, limit=_ALL) if volume else []
+            repository = RecordRepository(connection)
+            records = repository.page(scope, volume_id=volume.id, limit=_ALL) if volume else []
+            titled = self._titled(repository, records, scope)
         if volume is None or project is None or not records:
             raise NotFound("volume-unknown", volume=reference)
-        return VolumeView(volume, self._named(project, scope), self._titled(records, scope))
+        shown = self._shown(volume, len(records), scope)
+        return VolumeView(shown, self._named(project, scope), titled)
 
     def project(self, actor: Actor, reference: str) -> ProjectView:
         """A project by id, project code or unified trading code.
@@ -64,13 +69,15 @@ class VolumeReader:
         with self._database.reading() as connection:
             volumes = VolumeRepository(connection)
             project = volumes.project(reference) or volumes.project_by_code(reference)
-            records = RecordRepository(connection).page(scope, project_id=project.id, limit=_ALL) if project else []
+            repository = RecordRepository(connection)
+            records = repository.page(scope, project_id=project.id, limit=_ALL) if project else []
+            titled = self._titled(repository, records[::-1], scope)
             siblings = volumes.volumes_of(project.id) if project else []
         if project is None or not records:
             raise NotFound("project-unknown", project=reference)
-        seen = {record.volume_id for record in records}
-        shown = tuple(volume for volume in siblings if volume.id in seen)
-        return ProjectView(self._named(project, scope), shown, self._titled(records[::-1], scope))
+        seen = Counter(record.volume_id for record in records)
+        shown = tuple(self._shown(volume, seen[volume.id], scope) for volume in siblings if volume.id in seen)
+        return ProjectView(self._named(project, scope), shown, titled)
 
     def page(
         self, actor: Actor, state: VolumeState | None = None, limit: int = 50, offset: int = 0
@@ -84,7 +91,11 @@ class VolumeReader:
                 for volume in volumes.page(scope, state, limit, offset)
                 if (project := volumes.project(volume.project_id)) is not None
             ]
-        return [(volume, self._named(project, scope)) for volume, project in found]
+            counts = RecordRepository(connection).count_by_volume(scope, [volume.id for volume, _ in found])
+        return [
+            (self._shown(volume, counts.get(volume.id, 0), scope), self._named(project, scope))
+            for volume, project in found
+        ]
 
     def projects(self, actor: Actor, limit: int = 50, offset: int = 0) -> list[Project]:
         """Projects the actor may see something of, newest first."""
@@ -99,12 +110,17 @@ class VolumeReader:
             return VolumeRepository(connection).count_by_state(scope)
 
     def _named(self, project: Project, scope: Scope) -> Project:
-        return replace(project, name=self._redact(project.name)) if scope.redacted else project
+        return replace(project, name=self._redact(project.shown_name), public_name=None) if scope.redacted else project
 
-    def _titled(self, records: list[Record], scope: Scope) -> tuple[Record, ...]:
+    def _shown(self, volume: Volume, records: int, scope: Scope) -> Volume:
+        """A volume as the public may know of it: `records` of it, and nothing of what it holds or lacks beside them."""
         if not scope.redacted:
-            return tuple(records)
-        return tuple(replace(record, title=self._redact(record.title)) for record in records)
+            return volume
+        section, name = self._redact(volume.section), self._redact(volume.section_name)
+        return replace(volume, section=section, section_name=name, item_count=records, missing=(), declared=())
+
+    def _titled(self, repository: RecordRepository, records: list[Record], scope: Scope) -> tuple[Record, ...]:
+        return tuple(public_records(repository, records, self._redact) if scope.redacted else records)
 
 
 _ALL = 10_000

@@ -6,7 +6,7 @@ as a supplement with the next item number; nothing that has a number is ever ren
 
 from dataclasses import dataclass
 
-from archive.authorization import Actor
+from archive.authorization import AccessLevel, Actor
 from archive.clock import Clock
 from archive.db.uow import Database, UnitOfWork
 from archive.errors import Conflict
@@ -15,6 +15,7 @@ from archive.ledger.canonical import JSON
 from archive.ledger.port import LedgerPort
 from archive.ledger.types import Event, EventType
 from archive.plan.types import Plan
+from archive.records.repository import RecordRepository
 from archive.records.service import Act, RecordService
 from archive.records.types import Record, RecordState
 from archive.volumes.repository import VolumeRepository
@@ -87,19 +88,32 @@ class VolumeService:
         if found is None:
             found = self._open_project(uow, record, joining, actor)
         else:
-            self._complete(uow, found, joining, actor)
+            self._complete(uow, record, found, joining, actor)
         # Its own id is a key too: that is how a person names a project.
         repository.add_keys(record.fonds, found.id, (*joining.keys, f"id:{found.id}"))
         return found
 
-    def _complete(self, uow: UnitOfWork, project: Project, joining: Joining, actor: Actor) -> None:
-        """Take codes that were not known when the project was opened; known ones stay."""
+    def _complete(self, uow: UnitOfWork, record: Record, project: Project, joining: Joining, actor: Actor) -> None:
+        """Take codes and the public name that were not known when the project was opened; known ones stay."""
         code, deal_code = project.code or joining.project_code, project.deal_code or joining.deal_code
+        name = project.public_name or self._public_name(uow, record, joining)
+        if name != project.public_name:
+            # No entry: names may hold what must not be in the ledger for ever, and whatever the public sees of this
+            # project is placed now or later.
+            VolumeRepository(uow.connection).update_project(project.id, public_name=name)
         if (code, deal_code) == (project.code, project.deal_code):
             return
         VolumeRepository(uow.connection).update_project(project.id, code=code, deal_code=deal_code)
         body: dict[str, JSON] = {"code": code, "deal_code": deal_code}
         self._ports.ledger.append(uow, Event(EventType.PROJECT_CHANGED, actor.id, "project", project.id, body))
+
+    @staticmethod
+    def _public_name(uow: UnitOfWork, record: Record, joining: Joining) -> str | None:
+        """What a record that the public will see calls its project; a closed one may not give the public name."""
+        grade = RecordRepository(uow.connection).grades(record.id).get(record.version)
+        if grade is None or grade.withdrawn or grade.level is not AccessLevel.PUBLIC or grade.released_from is None:
+            return None
+        return joining.project_name
 
     def _open_project(self, uow: UnitOfWork, record: Record, joining: Joining, actor: Actor) -> Project:
         project = Project(
@@ -111,6 +125,7 @@ class VolumeService:
             fonds=record.fonds,
             region=record.region,
             created_at=self._ports.clock.now(),
+            public_name=self._public_name(uow, record, joining),
         )
         VolumeRepository(uow.connection).insert_project(project)
         body = {"code": project.code, "deal_code": project.deal_code, "fonds": project.fonds}

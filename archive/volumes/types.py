@@ -31,7 +31,11 @@ class Joining:
 
 @dataclass(frozen=True)
 class Project:
-    """A procurement, a transfer or whatever else is traded as one."""
+    """A procurement, a transfer or whatever else is traded as one.
+
+    `name` is what the first record calls it, and may come from one that is closed; `public_name` is what the first
+    record for the public calls it, None while there is none.
+    """
 
     id: str
     name: str
@@ -41,6 +45,12 @@ class Project:
     fonds: str
     region: str
     created_at: datetime
+    public_name: str | None = None
+
+    @property
+    def shown_name(self) -> str:
+        """What the public may call it: its public name or else its code, "" where there is neither."""
+        return self.public_name or self.code or ""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,13 @@
-"""A polite HTTP reader of one source: retries with growing pauses, conditional requests, its errors by name."""
+"""A polite HTTP reader of one source: retries with growing pauses, conditional requests, its errors by name.
 
+It goes nowhere but to that source: an answer that points elsewhere (3xx) is an error like any other.
+"""
+
+import contextlib
+import errno
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, BinaryIO, Self, TypeVar
@@ -10,11 +15,16 @@ from urllib.robotparser import RobotFileParser
 
 import httpx
 
-from archive.errors import InvalidInput, SourceFailed
+from archive.errors import InvalidInput, SourceFailed, Unavailable
 
 _AGENT = "juanzong/0.1"
 _BLOCK = 1 << 20
 _IN_MEMORY = 4 << 20
+_LARGEST_PAGE = 64 << 20
+"""Bytes of a page after inflating; what is larger is no page. Attachments are files and have no such limit."""
+
+_ENCODINGS = frozenset({"", "identity", "gzip", "deflate"})
+"""Packed once, a block off the wire grows a thousandfold at most; packed twice, it could fill the memory."""
 
 T = TypeVar("T")
 
@@ -46,8 +56,19 @@ class Politeness:
     pause: float = 0.2
 
 
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    body: bytes
+    etag: str
+
+
 class HttpSource:
-    """Reads below one base URL. A context manager: the connection is closed at the end."""
+    """Reads below one base URL. A context manager: the connection is closed at the end.
+
+    Making one raises:
+        SourceFailed: `base` is no URL.
+    """
 
     def __init__(
         self,
@@ -57,13 +78,17 @@ class HttpSource:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.name = base
-        self._client = httpx.Client(
-            base_url=base,
-            timeout=politeness.timeout,
-            transport=transport,
-            headers={"User-Agent": _AGENT},
-            trust_env=False,
-        )
+        try:
+            self._client = httpx.Client(
+                base_url=base,
+                timeout=politeness.timeout,
+                transport=transport,
+                headers={"User-Agent": _AGENT, "Accept-Encoding": "gzip, deflate"},
+                follow_redirects=False,
+                trust_env=False,
+            )
+        except httpx.InvalidURL as error:
+            raise SourceFailed("source-unreachable", source=base, detail=str(error)) from error
         self._politeness = politeness
         self._sleep = sleep
         self._robots: RobotFileParser | None = None
@@ -96,25 +121,27 @@ class HttpSource:
         """The page at `path`; with `etag` only if it is no longer that one.
 
         Raises:
-            SourceFailed: no answer after every try, one that is neither the page nor its absence (such as 403), or the
-                source forbids robots to go there.
+            SourceFailed: no answer after every try, one that is neither the page nor its absence (such as 403 or 302),
+                a page that is too large (`source-answer-too-large`), or the source forbids robots to go there.
         """
         self._ask_robots(path)
         headers = {"If-None-Match": etag} if etag else {}
-        response = self._tried(lambda: self._get(path, headers), path)
-        if response.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+        answer = self._tried(lambda: self._get(path, headers), path)
+        if answer.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
             return Missing()
-        if etag and response.status_code == HTTPStatus.NOT_MODIFIED:
+        if etag and answer.status == HTTPStatus.NOT_MODIFIED:
             return NotModified()
-        if response.status_code != HTTPStatus.OK:
-            raise SourceFailed("source-unreachable", source=self.name + path, detail=f"HTTP {response.status_code}")
-        return Page(response.content, response.headers.get("ETag", ""))
+        if answer.status != HTTPStatus.OK:
+            raise SourceFailed("source-unreachable", source=self.name + path, detail=f"HTTP {answer.status}")
+        return Page(answer.body, answer.etag)
 
     def opener(self, path: str, name: str) -> Callable[[], BinaryIO]:
         """An opener of the file at `path`: small ones in memory, large ones spooled to disk, never whole in memory.
 
         The opener raises:
-            InvalidInput: the source does not give the file whole after every try (`attachment-unreachable`).
+            InvalidInput: the source does not give the file whole after every try, or `path` is no part of a URL
+                (`attachment-unreachable`).
+            Unavailable: there is no room to spool it.
         """
 
         def open_file() -> BinaryIO:
@@ -122,25 +149,53 @@ class HttpSource:
                 self._ask_robots(path)
                 return self._tried(lambda: self._download(path), path)
             except SourceFailed as error:
-                raise InvalidInput("attachment-unreachable", name=name, detail=error.params["detail"]) from error
+                detail = error.params.get("detail", error.code)
+                raise InvalidInput("attachment-unreachable", name=name, detail=detail) from error
 
         return open_file
 
-    def _get(self, path: str, headers: Mapping[str, str]) -> httpx.Response:
-        return _checked(self._client.get(path, headers=headers))
+    def _get(self, path: str, headers: Mapping[str, str]) -> _Answer:
+        body = bytearray()
+        with self._client.stream("GET", path, headers=headers) as response:
+            for block in self._blocks(response, path):
+                body += block
+                if len(body) > _LARGEST_PAGE:
+                    raise SourceFailed("source-answer-too-large", source=self.name + path, most=_LARGEST_PAGE >> 20)
+            etag = response.headers.get("ETag", "")
+            return _Answer(response.status_code, bytes(body), etag if etag.isascii() else "")
 
     def _download(self, path: str) -> BinaryIO:
         spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - handed to the caller, who closes it
         try:
             with self._client.stream("GET", path) as response:
-                _checked(response).raise_for_status()
-                for block in response.iter_bytes(_BLOCK):
-                    spool.write(block)
+                for block in self._file(response, path):
+                    with _room():
+                        spool.write(block)
+            with _room():
+                spool.seek(0)
         except BaseException:
-            spool.close()
+            # What could not be written for want of room is tried once more on closing, and fails again.
+            with contextlib.suppress(OSError):
+                spool.close()
             raise
-        spool.seek(0)
         return spool  # type: ignore[return-value]  # a spooled file is a binary file in all but its declared type
+
+    def _file(self, response: httpx.Response, path: str) -> Iterator[bytes]:
+        blocks = self._blocks(response, path)
+        if response.status_code != HTTPStatus.OK:
+            raise SourceFailed("source-unreachable", source=self.name + path, detail=f"HTTP {response.status_code}")
+        return blocks
+
+    def _blocks(self, response: httpx.Response, path: str) -> Iterator[bytes]:
+        """The body as it is once unpacked. Raises httpx.HTTPStatusError where the fault may pass: worth another try."""
+        status = response.status_code
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+            response.raise_for_status()
+        encoding = response.headers.get("Content-Encoding", "").strip().lower()
+        if encoding not in _ENCODINGS:
+            detail = f"Content-Encoding {encoding}"
+            raise SourceFailed("source-answer-malformed", source=self.name + path, detail=detail)
+        return response.iter_bytes(_BLOCK)
 
     def _tried(self, request: Callable[[], T], path: str) -> T:
         detail = ""
@@ -151,18 +206,25 @@ class HttpSource:
                 return request()
             except httpx.HTTPError as error:
                 detail = f"{type(error).__name__}: {error}"
+            except httpx.InvalidURL as error:
+                detail = f"{type(error).__name__}: {error}"
+                break
         raise SourceFailed("source-unreachable", source=self.name + path, detail=detail)
 
     def _ask_robots(self, path: str) -> None:
         if self._robots is None:
-            response = self._tried(lambda: self._get("/robots.txt", {}), "/robots.txt")
+            answer = self._tried(lambda: self._get("/robots.txt", {}), "/robots.txt")
             self._robots = RobotFileParser()
-            self._robots.parse(response.text.splitlines() if response.status_code == HTTPStatus.OK else [])
+            rules = answer.body.decode("utf-8-sig", "replace") if answer.status == HTTPStatus.OK else ""
+            self._robots.parse(rules.splitlines())
         if not self._robots.can_fetch(_AGENT, path):
             raise SourceFailed("source-forbids-robots", source=self.name, detail=path)
 
 
-def _checked(response: httpx.Response) -> httpx.Response:
-    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-        response.raise_for_status()
-    return response
+@contextlib.contextmanager
+def _room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        code = "blob-store-full" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "blob-store-unavailable"
+        raise Unavailable(code, path=tempfile.gettempdir(), detail=error.strerror or str(error)) from error

@@ -79,6 +79,7 @@ class NoticesConnector:
             published=read_moment(texts["published"], self._locale.zone),
             components=(_main(texts), Incoming("envelope.json", ComponentRole.ENVELOPE, from_bytes(line))),
             hints={field: texts[field] for field in _HINTS if texts[field]},
+            current=False,
         )
         return Arrival(external_id, delivery)
 

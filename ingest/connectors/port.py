@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from archive.records.types import Delivery
+from ingest.types import SeenArrival
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,14 @@ class Known:
     fingerprint: str
     gone: bool
     checked_at: datetime
+
+
+class Captured(Protocol):
+    """What intake holds of a source, or would if it could: for documents that left the source's list."""
+
+    def __call__(self, since: datetime | None = None, /) -> list[SeenArrival]:
+        """All of them; with `since` those published from then on, and those of which that is not known."""
+        ...
 
 
 class Connector(Protocol):

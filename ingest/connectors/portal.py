@@ -1,8 +1,9 @@
 """A portal's list and detail pages, without a cursor: read from the newest back, and diff by content.
 
-The list is walked until a page holds nothing new that is younger than the overlap window. A row that is unknown, that
-looks different, or that has not been asked about for a while is fetched again, conditionally. What the list shows and
-the portal then answers with 404 is gone; so is a captured document that has left the list and answers 404.
+The list is walked until a page holds nothing new that is younger than the overlap window, and to its end as long as no
+walk has reached that. A row that is unknown, that looks different, or that has not been asked about for a while is
+fetched again, conditionally. What the list shows and the portal then answers with 404 is gone; so is a captured
+document that should stand in the walked stretch of the list, has left it, and answers 404.
 """
 
 import json
@@ -18,10 +19,10 @@ from archive.records.types import ComponentRole, Delivery, Incoming
 from ingest.connectors.http import HttpSource, Missing, NotModified
 from ingest.connectors.moments import read_moment
 from ingest.connectors.notices import Locale
-from ingest.connectors.port import Arrival, Gone, Known, Refused, Same
+from ingest.connectors.port import Arrival, Captured, Gone, Known, Refused, Same
 from ingest.connectors.streams import from_bytes
 from ingest.connectors.texts import hint, is_well_formed, scalar
-from ingest.types import SeenArrival
+from ingest.types import ArrivalStatus, SeenArrival
 
 GONE = "gone-at-source"
 
@@ -42,6 +43,7 @@ _HINTS = (
 
 _RENAMED = {"source_label": "categorynum", "category": "projectjiaoyitypeex", "url": "infourl"}
 _COUNTERS = {"clicktimes", "click", "ordernum"}
+_DATES = ("pubinwebdate", "infodate")
 
 
 @dataclass(frozen=True)
@@ -54,44 +56,49 @@ class PortalOptions:
 
 
 class PortalConnector:
-    """Reads one portal over HTTP. `captured` gives what intake holds of it, for documents that left the list."""
+    """Reads one portal over HTTP. `captured` gives what intake holds of it, for documents that left the list.
+
+    `walked` says that an earlier walk reached the end of the list: only then may one end before it.
+    """
 
     def __init__(
         self,
         http: HttpSource,
         locale: Locale,
         clock: Clock,
-        captured: Callable[[], list[SeenArrival]],
+        captured: Captured,
         options: PortalOptions = PortalOptions(),
+        *,
+        walked: bool = False,
     ) -> None:
         self._http = http
         self._locale = locale
         self._clock = clock
         self._captured = captured
         self._options = options
+        self._walked = walked
 
     def arrivals(self, known: Callable[[str], Known | None]) -> Iterator[Arrival]:
         listed: dict[str, str] = {}
-        complete = True
-        failures = 0
+        patience = _Patience(self._http.name)
+        since: datetime | None = None
         for rows, last in self._pages():
             fresh = False
             for external_id, mark, row in _told_apart(rows, listed):
                 if row is None:
+                    fresh = True
                     yield self._malformed(external_id, "infoid", b"", mark)
                     continue
                 memory = known(external_id)
                 fresh = fresh or memory is None or not memory.fingerprint.startswith(mark) or self._young(row)
-                arrival = self._arrival(external_id, mark, memory)
-                failures = failures + 1 if _failed(arrival) else 0
-                yield arrival
-                if failures >= _PATIENCE:
-                    raise SourceFailed("source-unreachable", source=self._http.name, detail=external_id)
-            if not fresh and not last:
-                complete = False
+                yield from patience.watch(self._arrival(external_id, mark, memory))
+            if self._walked and not fresh and not last:
+                since = self._oldest(rows)
                 break
-        if complete:
-            yield from self._vanished(listed)
+        for seen in self._captured(since):
+            if seen.external_id not in listed:
+                yield from patience.watch(self._unlisted(seen))
+        self._walked = True
 
     def _pages(self) -> Iterator[tuple[list[object], bool]]:
         """Pages of list rows, newest first, each with whether it is the last."""
@@ -108,6 +115,12 @@ class PortalConnector:
             if last:
                 return
             page += 1
+
+    def _oldest(self, rows: list[object]) -> datetime | None:
+        """The earliest date in `rows`: how far back a walk came that ends with them."""
+        dates = (str(row.get(field) or "") for row in rows if isinstance(row, dict) for field in _DATES)
+        moments = (read_moment(date, self._locale.zone) for date in dates)
+        return min((moment for moment in moments if moment is not None), default=None)
 
     def _young(self, row: Mapping[str, object]) -> bool:
         published = read_moment(str(row.get("infodate") or ""), self._locale.zone)
@@ -159,7 +172,7 @@ class PortalConnector:
         )
 
     def _published(self, page: "_Fields") -> datetime | None:
-        for field in ("pubinwebdate", "infodate"):
+        for field in _DATES:
             moment = read_moment(page.text(field), self._locale.zone)
             if moment is not None:
                 return moment
@@ -167,11 +180,14 @@ class PortalConnector:
 
     def _attachment(self, attachment: "_Fields") -> Incoming:
         name, size = attachment.text("name"), attachment.values.get("size")
-        relative = urlsplit(attachment.text("url"))
+        try:
+            relative = urlsplit(attachment.text("url"))
+        except ValueError as error:
+            raise InvalidInput("attachment-unreachable", name=name, detail=str(error)) from error
         if not relative.path:
             raise InvalidInput("attachment-unreachable", name=name, detail="no URL")
         # A portal may not send us anywhere but to itself.
-        target = quote(relative.path, safe="/%") + (f"?{relative.query}" if relative.query else "")
+        target = "/" + quote(relative.path.lstrip("/"), safe="/%") + (f"?{relative.query}" if relative.query else "")
         return Incoming(
             name=name,
             role=_ROLES.get(attachment.text("role"), ComponentRole.ATTACHMENT),
@@ -180,12 +196,35 @@ class PortalConnector:
             code=attachment.text("code") or None,
         )
 
-    def _vanished(self, listed: Mapping[str, str]) -> Iterator[Arrival]:
-        for seen in self._captured():
-            if seen.external_id not in listed:
-                answer = self._http.fetch(f"/api/detail/{quote(seen.external_id, safe='')}", "")
-                if isinstance(answer, Missing):
-                    yield Arrival(seen.external_id, Gone(GONE), seen.fingerprint)
+    def _unlisted(self, seen: SeenArrival) -> Arrival | None:
+        """What a document is that intake knows and the walk has not met; None where it is what it was."""
+        mark, _, etag = seen.fingerprint.partition(":")
+        if seen.external_id == f"row-{mark}":
+            return None
+        refused = seen.status is ArrivalStatus.REFUSED
+        arrival = self._fetch(seen.external_id, f"{mark}:", "" if refused else etag)
+        return arrival if refused or isinstance(arrival.what, Gone | Refused) else None
+
+
+class _Patience:
+    """Counts pages in a row that did not come."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._failures = 0
+
+    def watch(self, arrival: Arrival | None) -> Iterator[Arrival]:
+        """Hand an arrival on.
+
+        Raises:
+            SourceFailed: it is one failure too many.
+        """
+        failed = arrival is not None and _failed(arrival)
+        self._failures = self._failures + 1 if failed else 0
+        if arrival is not None:
+            yield arrival
+        if arrival is not None and self._failures >= _PATIENCE:
+            raise SourceFailed("source-unreachable", source=self._source, detail=arrival.external_id)
 
 
 @dataclass(frozen=True)
@@ -235,7 +274,8 @@ def _told_apart(rows: list[object], listed: dict[str, str]) -> Iterator[tuple[st
 
 def _id(row: object) -> str:
     given = row.get("infoid") if isinstance(row, dict) else None
-    return str(given) if isinstance(given, str | int) and str(given).strip() and is_well_formed(str(given)) else ""
+    usable = isinstance(given, str) or type(given) is int
+    return str(given) if usable and str(given).strip() and is_well_formed(str(given)) else ""
 
 
 def _failed(arrival: Arrival) -> bool:
@@ -266,4 +306,8 @@ def _mark(row: object) -> str:
 def _hints(page: _Fields) -> dict[str, object]:
     hints: dict[str, object] = {name: page.hint(name) for name in _HINTS}
     hints |= {name: page.text(field) for name, field in _RENAMED.items()}
-    return {name: value for name, value in hints.items() if value}
+    hints = {name: value for name, value in hints.items() if value}
+    if page.values.get("attachments") is not None:
+        # An empty list says something too: there are none.
+        hints["attachments"] = [attachment.text("name") for attachment in page.parts("attachments")]
+    return hints

@@ -8,7 +8,9 @@ import contextlib
 import io
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import pikepdf
@@ -42,6 +44,14 @@ _SMALL_STREAM = 1 << 17
 _ACTIVE = re.compile(rb"/S\s*/(?:JavaScript|Launch)\b|/JS[\s(<\[]")
 _PDFA = re.compile(rb"pdfaid:(part|conformance)(?:[^<>]{0,200}>|\s*=\s*[\"'])\s*([0-9A-Za-z])")
 _XMP_LIMIT = 1 << 20
+_WHITE = rb"(?:[\x00\t\n\f\r ]|%[^\r\n]*+[\r\n])"
+_CALL = re.compile(rb"/([^\x00\t\n\f\r ()<>\[\]{}/%]+)" + _WHITE + rb"++Do(?![^\x00\t\n\f\r ()<>\[\]{}/%])")
+_ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
+_DEEPEST_FORM = 30
+_MOST_CALLS = 100_000
+_MOST_UNFOLDED = 16 << 20
+_MOST_TOGETHER = 512 << 20
+_MOST_TIMES = 20
 
 
 class PdfExtractor:
@@ -80,7 +90,10 @@ class _Inspection:
         self.metadata: dict[str, str | None] = _claims(document)
         if document.is_encrypted:
             self.warnings.append(RESTRICTED)
+        self._forms = False
         self._walk(document, limits)
+        if self._forms:
+            _Unfolding(limits).weigh(document)
         # Last, because qpdf repairs while it is being asked.
         if document.get_warnings():
             self.warnings.append(REPAIRED)
@@ -88,11 +101,123 @@ class _Inspection:
     def _walk(self, document: pikepdf.Pdf, limits: Limits) -> None:
         if len(document.objects) > limits.objects:
             self.warnings.append(NOT_ALL_INSPECTED)
+            self._forms = True
         for _, item in zip(range(limits.objects), document.objects, strict=False):
             if isinstance(item, pikepdf.Stream):
                 _weigh(item, limits)
+                self._forms = self._forms or item.get("/Subtype") == "/Form"
             if isinstance(item, pikepdf.Object) and ACTIVE_CONTENT not in self.warnings and _runs(item):
                 self.warnings.append(ACTIVE_CONTENT)
+
+
+@dataclass(frozen=True)
+class _Weight:
+    """What content unfolds to and what it is made of, in bytes, and how many calls of forms are in it, unfolded."""
+
+    unfolded: int
+    made: int
+    calls: int
+
+    @property
+    def measureless(self) -> bool:
+        """Whether it is more than any honest page."""
+        return self.calls > _MOST_CALLS or self.unfolded > max(_MOST_UNFOLDED, self.made * _MOST_TIMES)
+
+
+class _Unfolding:
+    """How much content the pages of a document amount to once every form XObject stands where it is called.
+
+    A few forms that call each other several times each (ISO 32000-1, 8.10) unfold into billions of operators, which
+    pdfium would all hold in memory. Only pages that call forms are read; every form is read once.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._pages = limits.pages
+        self._weights: dict[tuple[object, object], _Weight] = {}
+
+    def weigh(self, document: pikepdf.Pdf) -> None:
+        """Look at every page.
+
+        Raises:
+            InvalidInput: `pdf-bomb`, a page unfolds to more than 100,000 calls, or to more than 16 MiB and 20 times
+                what it is made of, all pages together to more than 512 MiB, or forms call themselves, or lie more
+                than 30 deep.
+        """
+        together = 0
+        for _, page in zip(range(self._pages), document.pages, strict=False):
+            resources = _resources(page.obj)
+            if any(_is_form(item) for item in _called(resources).values()):
+                content = b"\n".join(_content(part) for part in _parts(page.obj.get("/Contents")))
+                weight = self._weight(content, resources, ())
+                together += weight.unfolded - len(content)
+                if together > _MOST_TOGETHER:
+                    raise InvalidInput("pdf-bomb", limit=_MOST_TOGETHER)
+
+    def _weight(self, content: bytes, resources: Any, above: tuple[object, ...]) -> _Weight:
+        found = _Weight(len(content), len(content), 0)
+        if b"Do" not in content:
+            return found
+        calls = Counter(_ESCAPED.sub(_unescaped, name) for name in _CALL.findall(content))
+        named = _called(resources)
+        for name, times in calls.items():
+            form = named.get("/" + name.decode("utf-8", "surrogateescape"))
+            if _is_form(form):
+                each = self._form(form, resources, above)
+                found = _Weight(
+                    found.unfolded + times * each.unfolded,
+                    found.made + each.made,
+                    found.calls + times * (each.calls + 1),
+                )
+        if found.measureless:
+            raise InvalidInput("pdf-bomb", limit=_MOST_UNFOLDED)
+        return found
+
+    def _form(self, form: Any, around: Any, above: tuple[object, ...]) -> _Weight:
+        key = form.objgen
+        if key in above or len(above) >= _DEEPEST_FORM:
+            raise InvalidInput("pdf-bomb", limit=_MOST_UNFOLDED)
+        # Without resources of its own, a form draws on those of where it is called.
+        own = form.get("/Resources")
+        resources, owner = (around, around.objgen) if own is None else (own, None)
+        if (key, owner) not in self._weights:
+            self._weights[key, owner] = self._weight(_content(form), resources, (*above, key))
+        return self._weights[key, owner]
+
+
+def _resources(page: Any) -> Any:
+    """The resources of a page, which it may have from a node above it (ISO 32000-1, 7.7.3.4)."""
+    for _ in range(_DEEPEST_FORM):
+        if not isinstance(page, pikepdf.Dictionary):
+            break
+        if "/Resources" in page:
+            return page["/Resources"]
+        page = page.get("/Parent")
+    return pikepdf.Dictionary()
+
+
+def _called(resources: Any) -> dict[str, Any]:
+    named = resources.get("/XObject") if isinstance(resources, pikepdf.Dictionary) else None
+    return dict(named.items()) if isinstance(named, pikepdf.Dictionary) else {}
+
+
+def _is_form(item: Any) -> bool:
+    return isinstance(item, pikepdf.Stream) and item.get("/Subtype") == "/Form"
+
+
+def _parts(contents: Any) -> Iterator[Any]:
+    yield from (part for part in _listed(contents) if isinstance(part, pikepdf.Stream))
+
+
+def _content(stream: Any) -> bytes:
+    """What a content stream says; nothing where it cannot be decoded, which pdfium meets with the same."""
+    try:
+        return bytes(stream.read_bytes())
+    except _BROKEN:
+        return b""
+
+
+def _unescaped(escape: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(escape[1].decode("ascii"))
 
 
 def _inspected(stream: BinaryIO, limits: Limits, *, ended: bool) -> _Inspection:

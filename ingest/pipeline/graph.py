@@ -80,8 +80,11 @@ class Graph:
         return tuple(step.name for step in self._order if step.name in found)
 
     def versions(self) -> dict[str, int]:
-        """The version in force of every item step."""
-        return {step.name: step.version for step in self.of(Level.ITEM)}
+        """The version in force of every step that the runner can do again.
+
+        Not of the first: a document is received once, by intake, with its bytes.
+        """
+        return {step.name: step.version for step in self.of(Level.ITEM) if step.after}
 
 
 def build_graph() -> Graph:

@@ -25,6 +25,9 @@ _STOPPED = {
 }
 
 
+_OVERTAKEN = frozenset({"project-ambiguous"})
+
+
 class Runner:
     """Runs the item steps of `graph`; `steps` must have every one of them but `receive`, which intake stores."""
 
@@ -63,7 +66,14 @@ class Runner:
             item.decision = self._decision(item, spec)
             result = self._steps[spec.name].run(item)
             milliseconds = (time.perf_counter() - started) * 1000
-            if not self._store(item, spec, result, milliseconds):
+            try:
+                stored = self._store(item, spec, result, milliseconds)
+            except Conflict as error:
+                if error.code not in _OVERTAKEN:
+                    raise
+                # Between looking and writing another worker made it ambiguous: looked at again, it asks a person.
+                stored = False
+            if not stored:
                 # A new version came in meanwhile, or another worker was faster; what was found out is of no use.
                 item = self._load(record_id)
 

@@ -1,5 +1,7 @@
 """Step check: the four-nature checks at filing (DA/T 70-2018, GD), and the gate behind them."""
 
+from collections.abc import Mapping
+
 from archive.authorization import SYSTEM_ACTOR
 from archive.db.uow import UnitOfWork
 from archive.ledger.canonical import JSON
@@ -13,6 +15,8 @@ from ingest.repository import OutcomeRepository
 from ingest.steps.identify import reading_of
 from ingest.steps.port import Item, Result
 from ingest.types import Status
+
+_NEVER_ACCEPTED = frozenset({"GD-1-14"})
 
 
 class CheckStep:
@@ -28,7 +32,7 @@ class CheckStep:
     def run(self, item: Item) -> Result:
         results = run_checks(self._checks, _checked(item))
         verdict = gate(results, self._policy, [component.id for component in item.files()])
-        status, first = _judge(verdict, accepted=_accepted(item))
+        status, first = _judge(verdict, _accepted(item))
         rows = [_row(result) for result in results]
 
         def write(uow: UnitOfWork, record: Record) -> None:
@@ -52,22 +56,38 @@ class CheckStep:
         )
 
 
-def _accepted(item: Item) -> bool:
-    return item.decision is not None and item.decision.choice.get("accept") is True
+def _accepted(item: Item) -> list[object]:
+    """The results that a person accepted, each as it was shown."""
+    results = item.decision.choice.get("accepted") if item.decision is not None else None
+    return results if isinstance(results, list) else []
 
 
-def _judge(verdict: Verdict, *, accepted: bool) -> tuple[Status, CheckResult | None]:
-    """A person may accept what was asked, and what failed with open eyes; both decisions are in the ledger."""
-    if verdict.open or accepted:
-        return Status.DONE, None
-    if verdict.blocking:
-        return Status.RETURNED, verdict.blocking[0]
-    return Status.WAITING, verdict.asks[0]
+def _judge(verdict: Verdict, accepted: list[object]) -> tuple[Status, CheckResult | None]:
+    """What is left when everything is taken away that a person accepted, which is in the ledger.
+
+    That the bytes are not those taken in can be accepted by nobody.
+    """
+    known = {_key(each) for each in accepted if isinstance(each, dict)}
+
+    def left(results: tuple[CheckResult, ...]) -> list[CheckResult]:
+        return [each for each in results if each.code in _NEVER_ACCEPTED or _key(_named(each)) not in known]
+
+    blocking, asks = left(verdict.blocking), left(verdict.asks)
+    if blocking:
+        return Status.RETURNED, blocking[0]
+    if asks:
+        return Status.WAITING, asks[0]
+    return Status.DONE, None
+
+
+def _key(named: Mapping[str, object]) -> tuple[object, ...]:
+    return tuple(named.get(name) for name in ("check", "component", "outcome", "reason"))
 
 
 def _checked(item: Item) -> Checked:
     version = item.version
     hints = {key: value for key, value in version.hints.items() if isinstance(value, str)}
+    names = version.hints.get("attachments")
     return Checked(
         title=version.title,
         published=version.published,
@@ -76,6 +96,7 @@ def _checked(item: Item) -> Checked:
         components=tuple(_component(item, component) for component in item.files()),
         # What the source calls its region is a hint; the code it was read as is what must have a form.
         fields=hints | {"region": item.record.region},
+        announced=tuple(map(str, names)) if isinstance(names, list) else None,
     )
 
 

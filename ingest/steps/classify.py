@@ -5,7 +5,7 @@ from dataclasses import replace
 from archive.authorization import SYSTEM_ACTOR, Actor
 from archive.db.uow import UnitOfWork
 from archive.errors import NotFound
-from archive.ledger.canonical import JSON
+from archive.ledger.canonical import JSON, moment_text
 from archive.ledger.types import EventType
 from archive.plan.types import DocumentClass, Plan
 from archive.records.service import Act, RecordService
@@ -56,7 +56,13 @@ class ClassifyStep:
         values = _described(fields)
 
         def write(uow: UnitOfWork, record: Record) -> None:
-            body: dict[str, JSON] = {"class": cls.code, "plan": self._plan.id, "trade_type": placement.trade_type}
+            body: dict[str, JSON] = {
+                "class": cls.code,
+                "plan": self._plan.id,
+                "trade_type": placement.trade_type,
+                "level": str(placement.level),
+                "released": moment_text(placement.released_from) if placement.released_from else None,
+            }
             act = Act(EventType.RECORD_CLASSIFIED, actor, body)
             self._records.classify(uow, record, placement, values, act)
 

@@ -1,9 +1,16 @@
 """Step identify: what each component is, told by its content. Reads the text in the same go, for the steps after it."""
 
+from dataclasses import replace
+from typing import BinaryIO
+
+from archive.errors import InvalidInput
 from archive.records.types import Component
-from ingest.extractors.reading import Reading, read_component
+from ingest.extractors.reading import Problem, Reading, read_component
+from ingest.formats.containers import open_container
 from ingest.steps.port import Item, Result
 from ingest.types import Status
+
+_ZIP = b"PK\x03\x04"
 
 
 class IdentifyStep:
@@ -25,8 +32,23 @@ def reading_of(item: Item, component: Component) -> Reading:
     """
     if component.id not in item.readings:
         with item.open(component) as stream:
-            item.readings[component.id] = read_component(stream, component.name)
+            item.readings[component.id] = _measured(read_component(stream, component.name), stream)
     return item.readings[component.id]
+
+
+def _measured(reading: Reading, stream: BinaryIO) -> Reading:
+    """The reading of a container whose every part is what its directory says, also those that no text comes from."""
+    stream.seek(0)
+    if reading.problem is not None or stream.read(len(_ZIP)) != _ZIP:
+        return reading
+    try:
+        container = open_container(stream)
+        for name in container.entries:
+            for _ in container.chunks(name):
+                pass
+    except InvalidInput as error:
+        return replace(reading, extraction=None, problem=Problem(error.code, error.params))
+    return reading
 
 
 def _describe(component: Component, reading: Reading) -> dict[str, object]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from search.wiring import build_index
-from tests.functional.command_line import juanzong
+from tests.functional.command_line import called
 
 Rows = Counter[tuple[Any, ...]]
 
@@ -77,8 +77,8 @@ def end_state(home: Path) -> EndState:
     """Read a home at rest."""
     with closing(sqlite3.connect(f"file:{home}/archive.db?mode=ro", uri=True)) as database:
         rows = {name: Counter(database.execute(query).fetchall()) for name, query in _QUERIES.items()}
-    examined = juanzong("fsck", "--home", home, "--json").value
-    status = juanzong("status", "--home", home, "--json").value
+    examined = called("fsck", "--home", home, "--json").value
+    status = called("status", "--home", home, "--json").value
     return EndState(
         **rows,
         indexed=build_index(f"tantivy://{home}/index").count(),

@@ -29,7 +29,7 @@ def test_an_undisturbed_run_is_sound_and_shows_everything(expected: EndState) ->
 @pytest.mark.parametrize("part", range(MOMENTS))
 def test_killed_at_a_random_moment(part: int, expected: EndState, tmp_path: Path) -> None:
     # One moment in each third of the work, measured in ledger entries: a busy machine does not move it.
-    written = random.Random(part).uniform(part, part + 1) * expected.ledger_size / MOMENTS  # noqa: S311 - seeded
+    written = random.Random(part).uniform(part, part + 1) * expected.ledger_size / MOMENTS  # noqa: S311 - drawn again by its seed
     kill = kill_and_go_on(MATERIAL, tmp_path / "home", at_entry(round(written)), expected)
     sys.stdout.write(f"entry {written:.0f} of {expected.ledger_size} | {kill}\n")
     assert kill.differences == (), str(kill)

@@ -87,7 +87,7 @@ def test_a_killed_worker_is_replaced_and_nothing_is_missing(tmp_path: Path) -> N
 
 def kill_at_work(home: Path, coordinator: subprocess.Popen[bytes], attempt: int) -> None:
     """Kill the only worker once it has taken the only job for the n-th time."""
-    leased = f"SELECT count(*) FROM jobs_job WHERE state = 'leased' AND attempts = {attempt:d}"  # noqa: S608 - a number
+    leased = f"SELECT count(*) FROM jobs_job WHERE state = 'leased' AND attempts = {attempt:d}"  # noqa: S608 - of one number
     wait_for(lambda: ask(home, leased) == 1, coordinator)
     (worker,) = workers(coordinator.pid)
     os.kill(worker, signal.SIGKILL)
@@ -98,7 +98,7 @@ def test_work_that_kills_every_worker_is_set_aside_with_a_code(tmp_path: Path) -
     assert called("init", "--home", home).code == 0
     with silent_server() as location:
         runtime = build_runtime(Settings.load({}, home))
-        runtime.ingest.intake.request([runtime.ingest.intake.register("deadly", "portal", location).name])
+        runtime.ingest.intake.request([("deadly", "portal", location)])
         runtime.kernel.database.dispose()
         settings = {"ARCHIVE_WORKERS": "1", "ARCHIVE_JOB_ATTEMPTS": "2"}
         with started(tmp_path / "log", "run", "--home", str(home), "--json", **settings) as coordinator:

@@ -22,6 +22,7 @@ FAILURES = {
     "option unknown": (2, "wrong-usage", ["status", "--colour"]),
     "command unknown": (2, "wrong-usage", ["stutas"]),
     "connector unknown": (2, "wrong-usage", ["import", "x", "--connector", "fax"]),
+    "address for another connector": (2, "wrong-usage", ["import", "http://localhost/", "--connector", "folder"]),
     "connector not given": (2, "wrong-usage", ["import", "x"]),
     "argument missing": (2, "wrong-usage", ["search"]),
     "no number": (2, "wrong-usage", ["demo", "--no-serve", "--projects", "many"]),

@@ -100,9 +100,9 @@ def test_a_source_name_stands_for_one_connector(empty_home: Path, notices: Path)
 
 
 def test_a_file_whose_name_is_not_utf8_is_imported_under_a_readable_name(empty_home: Path, notices: Path) -> None:
-    odd = os.fsencode(notices.parent) + b"/\xd5\xd0\xb1\xea.jsonl"
+    odd = Path(os.fsdecode(os.fsencode(notices.parent) + b"/\xd5\xd0\xb1\xea.jsonl"))
     shutil.copy(notices, odd)
-    assert imported(empty_home, Path(os.fsdecode(odd))) == counted(received=2, captured=2)
+    assert imported(empty_home, odd) == counted(received=2, captured=2)
     (source,) = called("status", "--home", empty_home, "--json").value["sources"]
     assert source["name"].startswith("notices:")
     assert source["failure"] is None
@@ -158,6 +158,18 @@ def register(home: Path, name: str, connector: str, location: str) -> None:
     runtime = build_runtime(Settings.load({}, home))
     runtime.ingest.intake.register(name, connector, location)
     runtime.kernel.database.dispose()
+
+
+def test_what_sources_write_is_never_read_as_markup(empty_home: Path, tmp_path: Path) -> None:
+    odd = CANDIDATES | {"id": "n-[/red]", "title": "[bold]改造工程[/x] 中标候选人公示"}
+    rows = json_lines(tmp_path / "odd [bold].jsonl", [odd, {"id": "[/red]", "title": "没有正文"}])
+    ran = called("import", rows, "--connector", "notices", "--home", empty_home)
+    assert ran.code == 0
+    assert "[/red]" in ran.out
+    assert juanzong("run", "--home", empty_home).code == 0
+    found = called("search", "中标候选人", "--as", "system", "--home", empty_home)
+    assert found.code == 0
+    assert "[/x]" in found.out.replace("\n", "")
 
 
 def test_sync_of_nothing_is_an_empty_answer(empty_home: Path) -> None:

@@ -23,7 +23,7 @@ MORE_OF_A_RECORD = {
 }
 VOLUME = {"id", "section", "state", "outcome", "ended_on", "reference_code", "retention", "items", "missing"}
 
-_SETTLED = "state IN ('placed', 'filed', 'withdrawn')"
+_SETTLED = "settled_version IS NOT NULL"
 READERS = {
     "public": f"level = 'public' AND {_SETTLED} AND released_from <= datetime('now')",
     "inspector": "level <> 'sealed'",

@@ -48,10 +48,19 @@ def stopped(process: subprocess.Popen[bytes], how: signal.Signals) -> int:
     return process.wait(PATIENCE)
 
 
-def test_the_stand_in_platform_serves_its_list_until_interrupted(tmp_path: Path) -> None:
+def test_the_stand_in_platform_serves_until_interrupted_and_is_read_by_its_address(
+    empty_home: Path, tmp_path: Path
+) -> None:
     log = tmp_path / "log"
     with staying(log, "simulator", "--projects", "1", "--port", "0", "--home", tmp_path / "none") as process:
-        assert len(httpx.get(f"{address(log)}/api/list?page=1&size=5").json()["items"]) == 5
+        portal = address(log)
+        listed = httpx.get(f"{portal}/api/list?page=1&size=5").json()
+        assert len(listed["items"]) == 5
+        imported = called("import", portal, "--connector", "portal", "--home", empty_home, "--json")
+        assert imported.code == 0, imported.err
+        assert 0 < imported.value["captured"] <= imported.value["received"] <= listed["total"]
+        (source,) = called("sync", "--home", empty_home, "--json").value
+        assert source == portal.replace("http://", "portal:")
         assert stopped(process, signal.SIGINT) in {0, 1}
     assert "Traceback" not in log.read_text(encoding="utf-8")
     assert not (tmp_path / "none").exists()

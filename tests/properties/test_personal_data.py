@@ -21,9 +21,11 @@ def identities(draw: st.DrawFn) -> str:
 
 
 MOBILES = st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True)
+GAPS = st.text(alphabet=" \t\n\u00a0\u3000\u200b-–—－./()（）", max_size=2)
 ACCOUNTS = st.from_regex(r"账号[:： ]{0,2}[0-9]{12,19}", fullmatch=True)
 MAILS = st.from_regex(r"[a-z0-9.]{1,12}@[a-z]{2,8}\.(?:com|cn)", fullmatch=True)
-PERSONAL = st.one_of(identities(), MOBILES, ACCOUNTS, MAILS)
+GROUPED = st.builds(lambda number, a, b: f"{number[:3]}{a}{number[3:7]}{b}{number[7:]}", MOBILES, GAPS, GAPS)
+PERSONAL = st.one_of(identities(), MOBILES, GROUPED, ACCOUNTS, MAILS)
 WORDS = st.text(alphabet="招标公告联系人电话：，。\n()（） -+*@.xX0123456789１２３abc身份证账号开户", max_size=30)
 NOTICES = st.lists(st.one_of(PERSONAL, WORDS), max_size=8).map("".join)
 
@@ -58,6 +60,18 @@ def test_a_text_without_numbers_and_addresses_is_unchanged(text: str) -> None:
 @given(identities(), WORDS.map(lambda text: re.sub(r"[0-9１２３]", "", text)))
 def test_an_identity_number_never_survives(number: str, around: str) -> None:
     assert number not in mask(around + number + around).text
+
+
+@given(identities(), GAPS, GAPS)
+def test_a_grouped_identity_number_never_survives(number: str, first: str, second: str) -> None:
+    grouped = number[:6] + first + number[6:14] + second + number[14:]
+    masked = mask(f"甲{grouped}乙").text
+    assert masked[4:-5] == "*" * (len(grouped) - 7)
+
+
+@given(GROUPED)
+def test_a_grouped_mobile_number_never_survives(number: str) -> None:
+    assert mask(f"甲{number}乙").text[4:-5] == "*" * (len(number) - 7)
 
 
 @given(MOBILES, WORDS.map(lambda text: re.sub(r"[0-9１２３]", "", text)))

@@ -48,20 +48,22 @@ scopes = st.builds(
 @st.composite
 def records(draw: st.DrawFn) -> list[Record]:
     shapes = st.tuples(
-        st.sampled_from(REGIONS), st.sampled_from(AccessLevel), st.sampled_from(RecordState), st.none() | moments
+        st.sampled_from(REGIONS), st.sampled_from(AccessLevel), st.none() | st.integers(1, 3), st.none() | moments
     )
     return [_record(number, *shape) for number, shape in enumerate(draw(st.lists(shapes, min_size=1, max_size=8)))]
 
 
-def _record(number: int, region: str, level: AccessLevel, state: RecordState, released_from: datetime | None) -> Record:
+def _record(
+    number: int, region: str, level: AccessLevel, settled: int | None, released_from: datetime | None
+) -> Record:
     return Record(
         id=f"rec_{number}",
         source="portal",
         external_id=str(number),
         fonds="Z001",
         region=region,
-        state=state,
-        version=1,
+        state=RecordState.CAPTURED,
+        version=3,
         title="公告",
         published=NOW,
         class_code=None,
@@ -76,6 +78,7 @@ def _record(number: int, region: str, level: AccessLevel, state: RecordState, re
         reference_code=None,
         created_at=NOW,
         updated_at=NOW,
+        settled_version=settled,
     )
 
 
@@ -108,7 +111,7 @@ def test_listed_exactly_if_admitted(database: Database, scope: Scope, seen: list
 
 def test_a_scope_without_a_clause_lists_nothing(database: Database) -> None:
     with database.reading() as connection:
-        RecordRepository(connection).insert_record(_record(1, "370100", AccessLevel.PUBLIC, RecordState.FILED, NOW))
+        RecordRepository(connection).insert_record(_record(1, "370100", AccessLevel.PUBLIC, 1, NOW))
         assert listed(connection, Scope(READER, NOW, (), redacted=False)) == set()
         everything = Clause(("",), frozenset(AccessLevel), released_only=False)
         assert listed(connection, Scope(READER, NOW, (everything,), redacted=False)) == {"rec_1"}

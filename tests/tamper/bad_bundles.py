@@ -134,7 +134,15 @@ def drop(name: str) -> Callable[[dict[str, bytes]], object]:
     return lambda members: members.pop(name)
 
 
+def signed_twice(members: dict[str, bytes]) -> None:
+    members[documents.CHECKPOINT] += members[documents.CHECKPOINT].splitlines(keepends=True)[-1]
+
+
+STRANGER = f"— 本包已由监督机构复核无误 {base64.b64encode(bytes(3_000)).decode()}\n".encode()
+
 member("checkpoint.signature-wrong", other_signature)
+member("checkpoint.signature-repeated", signed_twice)
+member("checkpoint.signature-unknown", append(documents.CHECKPOINT, STRANGER))
 member("checkpoint.malformed", append(documents.CHECKPOINT, b"\n"))
 
 
@@ -149,6 +157,20 @@ def other_entry(members: dict[str, bytes]) -> None:
     members[documents.BUILT_ENTRY] = members[documents.EXTRACT].split(b"\n")[0]
 
 
+def other_order(members: dict[str, bytes]) -> None:
+    value = json.loads(members[documents.INCLUSION])
+    value["entries"].reverse()
+    members[documents.INCLUSION] = dump(value)
+
+
+def proof_for_nothing(members: dict[str, bytes]) -> None:
+    value = json.loads(members[documents.INCLUSION])
+    value["entries"].append({"hashes": [], "index": 424_242})
+    members[documents.INCLUSION] = dump(value)
+
+
+member("proof.not-in-order", other_order)
+member("proof.unexpected", proof_for_nothing)
 member("proof.missing", drop(documents.INCLUSION))
 member("proof.malformed", append(documents.INCLUSION, b" "))
 member("proof.inclusion-wrong", other_hash)

@@ -1,13 +1,18 @@
 """What was done to a bundle with an ordinary ZIP tool is named, beside that it was packed again."""
 
 import hashlib
+import json
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from archive.evidence import documents
+from archive.evidence.__main__ import main
+from archive.evidence.codes import finding
 from archive.evidence.verifier import verify
 from archive.ledger.canonical import dump
+from tests.functional.command_line import called
 from tests.tamper.bad_bundles import HTML, PDF, TEXT, swap
 from tests.tamper.bench import Bench
 
@@ -20,6 +25,56 @@ def found(bench: Bench) -> set[tuple[str, str]]:
     assert report.is_bundle
     assert not report.valid
     return {(finding.code, finding.path) for finding in report.findings}
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J\x1b[Hvalid\n\x1b[8m", "\u202etxt.exe", "a\u2028b", "[/x]", "a\x9bb"])
+def test_a_hostile_name_cannot_speak_to_the_terminal(bench: Bench, name: str) -> None:
+    bench.canonical([*bench.members().items(), (name, b"")])
+    report = verify(bench.path(), bench.trust)
+    (told,) = (each for each in report.findings if each.code == "container.name-unsafe")
+    assert (told.path + told.message).isprintable()
+    assert told.path.startswith(name[0] if name[0].isprintable() else "\\x")
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J\x1b[Hvalid\n\x1b[8m", "[/x]", "[green]✓ 有效 valid[/green]"])
+def test_both_programs_print_a_hostile_name_as_it_is(
+    bench: Bench, capsys: pytest.CaptureFixture[str], name: str, tmp_path: Path
+) -> None:
+    bench.canonical([*bench.members().items(), (name, b"")])
+    assert main([str(bench.path()), "--trust", str(bench.trust), "--language", "en"]) == 1
+    alone = capsys.readouterr().out
+    ran = called("verify", bench.path(), "--trust", bench.trust, "--home", tmp_path / "home")
+    assert ran.code == 1, ran.err
+    for printed in (alone, ran.out):
+        assert not set(printed) - {"\n", "\t"} & {chr(code) for code in range(32)}
+        assert printed.count("container.name-unsafe") == 1
+        assert name.split("\n", maxsplit=1)[0].encode("unicode_escape").decode().split("\\u")[0] in printed
+    assert alone.splitlines()[-1] == "not valid"
+    assert len(alone.splitlines()) == 2
+
+
+def test_parameters_of_a_finding_are_escaped_like_its_path() -> None:
+    spoken = finding("checkpoint.origin-wrong", "a\x1b[2Jb", "en", origin="x\ny\u202e", expected="甲\u3000乙")
+    assert spoken.path == "a\\x1b[2Jb"
+    assert spoken.message.isprintable()
+    assert all(piece in spoken.message for piece in ("a\\x1b[2Jb", "x\\ny\\u202e", "甲\\u3000乙"))
+
+
+def test_a_second_proof_for_one_entry_is_named(bench: Bench) -> None:
+    members = bench.members()
+    value = json.loads(members[documents.INCLUSION])
+    value["entries"].insert(0, {"hashes": ["aa" * 32], "index": value["entries"][-1]["index"]})
+    members[documents.INCLUSION] = dump(value)
+    bench.canonical(members.items())
+    assert found(bench) == {("proof.not-in-order", documents.INCLUSION)}
+
+
+@pytest.mark.parametrize("line", [b"remark\n", b"\n", b"no end"])
+def test_a_line_that_is_no_signature_is_no_checkpoint(bench: Bench, line: bytes) -> None:
+    members = bench.members()
+    members[documents.CHECKPOINT] += line
+    bench.canonical(members.items())
+    assert found(bench) == {("checkpoint.malformed", documents.CHECKPOINT)}
 
 
 @pytest.mark.parametrize("method", METHODS)

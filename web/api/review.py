@@ -27,4 +27,4 @@ def queue(
 @router.post("/review/{record_id}/decisions", status_code=204, dependencies=[Depends(allow(Permission.REVIEW_DECIDE))])
 def decide(services: Provided, visit: Visited, record_id: str, decision: DecisionRequest) -> None:
     """Answer the step that stopped; the record goes on from there."""
-    services.review.decide(visit.actor, record_id, dict(decision.choice), decision.reason)
+    services.review.decide(visit.actor, record_id, dict(decision.choice), decision.reason, decision.question)

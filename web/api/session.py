@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from web.dependencies import Paged, Visited
 from web.schemas.work import SessionAnswer, SessionRequest
-from web.visits import SESSION_COOKIE
+from web.visits import SESSION_COOKIE, client_address
 
 router = APIRouter(tags=["session"])
 
@@ -22,7 +22,7 @@ def who(visit: Visited) -> SessionAnswer:
 @router.post("/session", status_code=201)
 def login(page: Paged, wanted: SessionRequest, response: Response) -> SessionAnswer:
     """Log in; the answer sets the session cookie."""
-    token, account = page.services.access.authenticate(wanted.name, wanted.password)
+    token, account = page.services.access.authenticate(wanted.name, wanted.password, client_address(page.request))
     page.keep_session(response, token)
     return SessionAnswer(name=account.name, anonymous=False)
 

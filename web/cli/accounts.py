@@ -2,11 +2,12 @@
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from access_control.types import Account, Role
 from archive.authorization import SYSTEM_ACTOR
-from web.cli.context import Desk, common
+from web.cli.context import Desk, common, say
 
 _PASSWORD = click.option(
     "--password",
@@ -32,7 +33,7 @@ def list_(desk: Desk) -> None:
     def show(console: Console) -> None:
         grid = Table("帐户", "姓名", "角色", "状态")
         for account in accounts:
-            grid.add_row(account.name, account.display_name, _grants(account), _state(account))
+            grid.add_row(*map(escape, (account.name, account.display_name, _grants(account), _state(account))))
         console.print(grid)
 
     desk.answer({"accounts": [_described(account) for account in accounts]}, show)
@@ -47,7 +48,7 @@ def list_(desk: Desk) -> None:
 def add(desk: Desk, name: str, role: str, region: str, display_name: str | None) -> None:
     """新增帐户，设口令后才能登录。Add an account; it can log in once it has a password."""
     account = desk.services.access.create_account(name, display_name or name, Role(role), region, by=SYSTEM_ACTOR)
-    desk.answer(_described(account), lambda console: console.print(f"已新增 {name}", highlight=False))
+    desk.answer(_described(account), lambda console: say(console, f"已新增 {name}"))
 
 
 @account.command()
@@ -57,7 +58,7 @@ def add(desk: Desk, name: str, role: str, region: str, display_name: str | None)
 def password(desk: Desk, name: str, password: str) -> None:
     """设置口令。Set a password."""
     desk.services.access.set_password(name, password, by=SYSTEM_ACTOR)
-    desk.answer({"account": name}, lambda console: console.print(f"已设置 {name} 的口令", highlight=False))
+    desk.answer({"account": name}, lambda console: say(console, f"已设置 {name} 的口令"))
 
 
 def _described(account: Account) -> dict[str, object]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 import structlog
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from archive.authorization import PUBLIC_ACTOR, SYSTEM_ACTOR, Actor
@@ -176,9 +177,14 @@ def as_mapping(value: Any) -> dict[str, Any]:
     return asdict(value)
 
 
+def say(console: Console, line: str, mark: str = "") -> None:
+    """One line as it stands: never broken, so that it can be copied, and never read as markup, whoever wrote it."""
+    console.print(mark + escape(line), highlight=False, soft_wrap=True)
+
+
 def table(console: Console, title: str, rows: Mapping[str, object]) -> None:
     """Two columns: what, and how much."""
-    grid = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2))
+    grid = Table(title=escape(title), title_justify="left", show_header=False, box=None, padding=(0, 2))
     for name, value in rows.items():
-        grid.add_row(name, str(value))
+        grid.add_row(name, escape(str(value)))
     console.print(grid)

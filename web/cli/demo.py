@@ -11,7 +11,7 @@ from archive.authorization import SYSTEM_ACTOR
 from archive.errors import InvalidInput
 from ingest.opening import simulator_location
 from ingest.status import Overview
-from web.cli.context import Desk, Failure, common, table
+from web.cli.context import Desk, Failure, common, say, table
 from web.cli.home import found_home, status_of
 from web.cli.intake import require_there, run_to_the_end, source_name
 from web.cli.serving import serve_pages
@@ -32,8 +32,8 @@ def demo(desk: Desk, projects: int, seed: int, replay: tuple[Path, ...], no_serv
     found_home(desk)
     intake = desk.runtime.ingest.intake
     # Asked for durably before anything is read: whoever stops this anywhere goes on with `juanzong run`.
-    intake.request([intake.register(*source).name for source in wanted])
-    desk.notes.print(f"采集并归档 {projects} 个项目（种子 {seed}）… 数据目录 {desk.settings.home}", highlight=False)
+    intake.request(wanted)
+    say(desk.notes, f"采集并归档 {projects} 个项目（种子 {seed}）… 数据目录 {desk.settings.home}")
     run_to_the_end(desk)
     overview = desk.services.status.overview(SYSTEM_ACTOR)
     desk.answer(_summary(overview), lambda console: _show(console, overview))
@@ -109,7 +109,7 @@ def _open_doors(desk: Desk) -> None:
     for name in _ACCOUNTS:
         password = secrets.token_urlsafe(12)
         desk.services.access.set_password(name, password, by=SYSTEM_ACTOR)
-        desk.notes.print(f"  {name}  {password}", highlight=False, markup=False)
+        say(desk.notes, f"  {name}  {password}")
 
 
 COMMANDS = (demo,)

@@ -10,14 +10,18 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from access_control.wiring import ensure_defaults
+from access_control.wiring import build_access, ensure_defaults
 from archive.authorization import SYSTEM_ACTOR
-from archive.errors import ArchiveError
+from archive.clock import SystemClock
+from archive.db.uow import Database, UnitOfWork
+from archive.errors import ArchiveError, Damaged
 from archive.fixity.fsck import Examination
-from archive.ledger.trust import parse_trust
+from archive.ids import RandomIds
+from archive.ledger.service import Ledger
+from archive.ledger.trust import TrustUnreadable, parse_trust
 from archive.wiring import found
 from ingest.status import Overview
-from web.cli.context import Desk, Failure, common, table
+from web.cli.context import Desk, Failure, common, say, table
 
 _LEAST_FREE = 1 << 30
 _OLDEST_SQLITE = (3, 35)
@@ -26,10 +30,12 @@ _OLDEST_PYTHON = (3, 11)
 
 def found_home(desk: Desk) -> bool:
     """Make the home with its database, key, policy and built-in accounts; whether it is new."""
-    new = found(desk.settings)
-    with desk.runtime.kernel.database.writing() as uow:
-        ensure_defaults(uow, desk.runtime.access, desk.settings.centre.region)
-    return new
+    region = desk.settings.centre.region
+
+    def defaults(uow: UnitOfWork, database: Database, ledger: Ledger) -> None:
+        ensure_defaults(uow, build_access(database, SystemClock(), RandomIds(), ledger), region)
+
+    return found(desk.settings, defaults)
 
 
 @click.command()
@@ -40,9 +46,9 @@ def init(desk: Desk) -> None:
     settings = desk.settings
 
     def show(console: Console) -> None:
-        console.print("已初始化" if new else "已是最新", "·", str(settings.home), highlight=False)
-        console.print("信任文件（交给证据包的接收方）", str(settings.ledger.trust_path), highlight=False)
-        console.print("设置登录口令：juanzong account password archivist", highlight=False)
+        say(console, f"{'已初始化' if new else '已是最新'} · {settings.home}")
+        say(console, f"信任文件（交给证据包的接收方） {settings.ledger.trust_path}")
+        say(console, "设置登录口令：juanzong account password archivist")
 
     desk.answer({"home": str(settings.home), "created": new, "trust": str(settings.ledger.trust_path)}, show)
 
@@ -115,7 +121,11 @@ def status(desk: Desk) -> None:
 def fsck(desk: Desk) -> None:
     """逐字节复查全部档案与账本。Read everything again and hold it against the ledger."""
     kernel = desk.runtime.kernel
-    trust = parse_trust(desk.settings.ledger.trust_path.read_bytes())
+    path = desk.settings.ledger.trust_path
+    try:
+        trust = parse_trust(path.read_bytes())
+    except (OSError, TrustUnreadable) as error:
+        raise Damaged("fsck-trust-unreadable", path=path) from error
     with Progress(console=desk.notes, transient=True) as progress:
         task = progress.add_task("复查 reading", total=None)
         examined = Examination(
@@ -133,8 +143,8 @@ def fsck(desk: Desk) -> None:
 
     def show(console: Console) -> None:
         for finding in examined.findings:
-            console.print(f"[red]✗[/red] {finding.code} {finding.path}", highlight=False)
-            console.print(f"  {finding.message}", highlight=False, markup=False)
+            say(console, f"{finding.code} {finding.path}", "[red]✗[/red] ")
+            say(console, f"  {finding.message}")
         table(console, "完好 clean" if not findings else f"发现 {len(findings)} 处问题", counts)
 
     desk.answer({"clean": not findings, **counts, "findings": findings}, show)
@@ -166,7 +176,7 @@ def doctor(desk: Desk) -> None:
 
     def show(console: Console) -> None:
         for name, ok, detail in checks:
-            console.print("[green]✓[/green]" if ok else "[red]✗[/red]", name, detail, highlight=False)
+            say(console, f"{name} {detail}", "[green]✓[/green] " if ok else "[red]✗[/red] ")
 
     desk.answer({"fine": fine, "checks": [{"name": n, "ok": ok, "detail": d} for n, ok, d in checks]}, show)
     if not fine:

@@ -3,8 +3,10 @@
 import json
 import os
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 from rich.console import Console
@@ -21,31 +23,47 @@ from ingest.connectors.notices import Locale, NoticesConnector
 from ingest.connectors.port import Refused
 from ingest.extractors.reading import read_component
 from ingest.opening import CONNECTORS
-from ingest.service import IntakeService, Opener
+from ingest.service import IMPORTED, IntakeService, Opener
 from ingest.types import Summary
 from ingest.worker import Coordinator
 from ingest.worker import Progress as Done
-from web.cli.context import Desk, Failure, common, error_value, table
+from web.cli.context import Desk, Failure, common, error_value, say, table
 from web.cli.home import show_status, status_of
-
-IMPORTED = "import:"
-"""The location of a source that people deliver file by file."""
 
 _NAME_LENGTH = 64
 
 
+def _place(value: str) -> Path | str:
+    """A path, or the address of a portal."""
+    return value if urlsplit(value).scheme in {"http", "https"} else Path(value)
+
+
 @click.command(name="import")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=_place)
 @click.option("--connector", type=click.Choice(CONNECTORS), required=True, help="连接器 which connector reads it")
 @click.option("--source", help="来源名称 name of the source; by default connector and file name")
 @common
-def import_(desk: Desk, path: Path, connector: str, source: str | None) -> None:
-    """导入文件或目录。Take in a file or folder; run again, it changes nothing."""
-    require_there(path)
+def import_(desk: Desk, path: Path | str, connector: str, source: str | None) -> None:
+    """导入文件、目录或门户网址。Take in a file, a folder or a portal; run again, it changes nothing."""
     intake, opener = desk.runtime.ingest.intake, desk.runtime.ingest.opener
-    name = source[:_NAME_LENGTH] if source else source_name(connector, path)
-    intake.register(name, connector, IMPORTED)
-    summary, _ = intake.sync(name, opener, str(path.absolute()))
+    if isinstance(path, Path):
+        require_there(path)
+        name, registered, location = source_name(connector, path), IMPORTED, str(path.absolute())
+    else:
+        if connector != "portal":
+            raise click.UsageError(f"an address is read by --connector portal, not {connector}")
+        path = path.rstrip("/")
+        name, registered, location = f"portal:{urlsplit(path).netloc}", path, path
+    name = (source or name)[:_NAME_LENGTH]
+    intake.register(name, connector, registered)
+    summary = Summary()
+    try:
+        intake.sync(name, opener, location, summary)
+    except ArchiveError as error:
+        answer = summary.as_json() | {"error": error_value(error.code, error.message())}
+        desk.answer(answer, lambda console: show_summary(console, name, summary))
+        desk.complain(error)
+        raise Failure from error
     desk.answer(summary.as_json(), lambda console: show_summary(console, name, summary))
     if summary.refused and summary.received == len(summary.refused):
         raise Failure
@@ -62,8 +80,14 @@ def require_there(path: Path) -> None:
 
 
 def source_name(prefix: str, path: Path) -> str:
-    """What a file is called as a source, whatever bytes its own name is made of."""
-    return f"{prefix}:{_readable(path.stem or path.absolute().name)}"[:_NAME_LENGTH]
+    """What a file is called as a source, whatever bytes its own name is made of.
+
+    Folders of one name lie in many places and hold other documents of the same names, so a folder's place counts too.
+    """
+    if path.is_dir():
+        place = sha256(os.fsencode(path.resolve())).hexdigest()[:8]
+        return f"{prefix}:{_readable(path.resolve().name)[: _NAME_LENGTH - len(prefix) - 10]}-{place}"
+    return f"{prefix}:{_readable(path.stem)}"[:_NAME_LENGTH]
 
 
 def _readable(name: str) -> str:
@@ -86,7 +110,7 @@ def show_summary(console: Console, name: str, summary: Summary) -> None:
         },
     )
     for refused in summary.refused[:10]:
-        console.print(f"  [yellow]{refused['code']}[/yellow] {refused['id']}", highlight=False)
+        say(console, f" {refused['id']}", f"  [yellow]{refused['code']}[/yellow]")
 
 
 @click.command()
@@ -120,10 +144,9 @@ def _read(intake: IntakeService, opener: Opener, name: str) -> tuple[Summary, Ar
     total, more = Summary(), True
     while more:
         try:
-            summary, more = intake.sync(name, opener)
+            _, more = intake.sync(name, opener, summary=total)
         except ArchiveError as error:
             return total, error
-        total.add(summary)
     return total, None
 
 

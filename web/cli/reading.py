@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from archive.authorization import Actor
@@ -15,7 +16,7 @@ from archive.ledger.canonical import moment_text
 from archive.records.types import Record
 from archive.volumes.types import Volume
 from search.types import Hit, Query
-from web.cli.context import FAILED, WRONG_USAGE, Desk, Failure, common
+from web.cli.context import FAILED, WRONG_USAGE, Desk, Failure, common, say
 
 AS = click.option("--as", "actor", default="public", show_default=True, help="以谁的身份 as whom")
 
@@ -34,7 +35,8 @@ def search(desk: Desk, text: str, actor: str, size: int, offset: int) -> None:
         grid = Table("题名", "类型", "项目", "发布", "件号", title=f"共 {results.total} 件", title_justify="left")
         for hit in results.hits:
             day = hit.published.date().isoformat() if hit.published else ""
-            grid.add_row(hit.title, hit.doc_type or "", hit.project or "", day, hit.record_id)
+            cells = (hit.title, hit.doc_type or "", hit.project or "", day, hit.record_id)
+            grid.add_row(*map(escape, cells))
         console.print(grid)
 
     desk.answer({"total": results.total, "hits": [_hit(hit) for hit in results.hits]}, show)
@@ -104,8 +106,8 @@ def _show_record(desk: Desk, actor: Actor, reference: str) -> dict[str, Any]:
                 "role": str(component.role),
                 "name": component.name,
                 "size": component.size,
-                "sha256": component.sha256,
-                "sm3": component.sm3,
+                "sha256": component.sha256 or None,
+                "sm3": component.sm3 or None,
             }
             for component in view.components
         ],
@@ -197,8 +199,11 @@ def build(desk: Desk, record: str | None, volume: str | None, project: str | Non
     }
 
     def tell(console: Console) -> None:
-        console.print(f"已生成 {built.path}，{built.files} 个文件，{built.size} 字节", highlight=False)
-        console.print(f"验证：juanzong verify {built.path} --trust {desk.settings.ledger.trust_path}", highlight=False)
+        for line in (
+            f"已生成 {built.path}，{built.files} 个文件，{built.size} 字节",
+            f"验证：juanzong verify {built.path} --trust {desk.settings.ledger.trust_path}",
+        ):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     desk.answer(answer, tell)
 
@@ -218,8 +223,8 @@ def verify(desk: Desk, file: Path, trust: Path | None) -> None:
     def show(console: Console) -> None:
         console.print("[green]✓ 有效 valid[/green]" if report.valid else "[red]✗ 无效 not valid[/red]")
         for finding in report.findings:
-            console.print(f"  {finding.code} {finding.path}", highlight=False)
-            console.print(f"    {finding.message}", highlight=False, markup=False)
+            say(console, f"  {finding.code} {finding.path}")
+            say(console, f"    {finding.message}")
 
     desk.answer({"valid": report.valid, "findings": findings}, show)
     if not report.is_bundle:

@@ -9,7 +9,7 @@ from archive.authorization import Actor, Permission
 from archive.errors import Forbidden, NotAuthenticated
 from web.dependencies import Paged, own_form
 from web.rendering import Page
-from web.visits import SESSION_COOKIE
+from web.visits import SESSION_COOKIE, client_address
 
 router = APIRouter()
 
@@ -34,7 +34,7 @@ def login(
 ) -> Response:
     """Start a session. A wrong password is told in the form, with what to do."""
     try:
-        token, account = page.services.access.authenticate(name, password)
+        token, account = page.services.access.authenticate(name, password, client_address(page.request))
     except (NotAuthenticated, Forbidden) as refusal:
         return _form(page, next, name=name, refusal=refusal)
     actor = page.services.access.actor(account.name)

@@ -82,7 +82,8 @@ def changes(
     new = page.services.records.find(page.visit.actor, record_id, after)
     if new.withdrawn and new.redacted:
         return page.render("notices/tombstone.html", view=new, withdrawn=withdrawn_at(new), way=_way(page, new))
-    number = before or max(1, new.version.number - 1)
+    earlier = [version.number for version in new.versions if version.number < new.version.number]
+    number = before or max(earlier, default=new.version.number)
     old = page.services.records.find(page.visit.actor, record_id, number)
     return page.render("notices/changes.html", view=new, old=old, compared=_compared(page, old, new))
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from archive.authorization import Permission
 from archive.errors import Conflict, InvalidInput
 from archive.ledger.canonical import JSON
-from ingest.review import CHOICES, ReviewItem
+from ingest.review import CHOICES, ReviewItem, question_of
 from ingest.types import Status, StepOutcome
 from web.dependencies import Paged, allow, own_form
 from web.pages.console import PER_PAGE, by_nature
@@ -56,13 +56,14 @@ def decide(
     choice: Annotated[str, Form(max_length=_LONGEST_REASON)] = "",
     value: Annotated[str, Form(max_length=_LONGEST_REASON)] = "",
     reason: Annotated[str, Form(max_length=_LONGEST_REASON)] = "",
+    question: Annotated[str, Form(max_length=_LONGEST_REASON)] = "",
 ) -> Response:
     """Store the decision and go on to the next document."""
     place = _place(page.services.review.waiting(page.visit.actor, limit=_MOST_NEIGHBOURS), record_id)
     try:
         decision = _choice(page, choice, value)
         given = reason.strip() or _usual_reason(page, choice)
-        page.services.review.decide(page.visit.actor, record_id, decision, given)
+        page.services.review.decide(page.visit.actor, record_id, decision, given, question)
     except (InvalidInput, Conflict) as refusal:
         return _item(page, record_id, refusal=refusal, given={"choice": choice, "value": value, "reason": reason})
     following = place.following if place.following != record_id else None
@@ -90,6 +91,7 @@ def _item(
         view=view,
         stopped=stopped,
         offers=sorted(CHOICES.get(stopped.step, ())) if stopped else [],
+        question=question_of(stopped) if stopped else "",
         suggestion=_suggestion(stopped),
         natures=by_nature(services.review.checks(actor, record_id)),
         component_names={component.id: component.name for component in view.components},

@@ -14,6 +14,9 @@ from archive.volumes.types import Project, Volume, VolumeState
 from search.types import Hit, Results
 from web.showing.proofs import Proof, ProvenEntry
 
+WITHHELD = "原件含个人信息，摘要不公开 (the original holds personal data: its digests are not public)"
+"""What stands where digests would: from them, what is masked could be found again by trying."""
+
 
 class _Answer(BaseModel):
     model_config = ConfigDict(populate_by_name=True, from_attributes=True)
@@ -94,31 +97,40 @@ class RecordAnswer(_Answer):
 
 
 class VersionAnswer(_Answer):
-    """A version: what the record was at one moment. `digest` is SHA-256 over title, publication and files."""
+    """A version: what the record was at one moment. `digest` is SHA-256 over title, publication and files.
+
+    It is null in the public copy where the original holds personal data, and `withheld` says so.
+    """
 
     number: int
     reason: VersionReason
     title: str
     published: datetime | None
     captured_at: datetime
-    digest: str
+    digest: str | None
+    withheld: str | None
 
     @classmethod
     def of(cls, version: Version) -> Self:
         """From a version."""
-        return cls.model_validate(version)
+        values = {name: getattr(version, name) for name in cls.model_fields if hasattr(version, name)}
+        return cls(**values | {"digest": version.digest or None, "withheld": None if version.digest else WITHHELD})
 
 
 class ComponentAnswer(_Answer):
-    """A file with its digests; `text` is what was read from it, `complete` whether to its end."""
+    """A file with its digests; `text` is what was read from it, `complete` whether to its end.
+
+    Digests are null in the public copy where the original holds personal data, and `withheld` says so.
+    """
 
     id: str
     role: ComponentRole
     name: str
     media_type: str
     size: int
-    sha256: str
-    sm3: str
+    sha256: str | None
+    sm3: str | None
+    withheld: str | None
     text: str | None
     complete: bool | None
 
@@ -126,7 +138,10 @@ class ComponentAnswer(_Answer):
     def of(cls, component: Component, text: ExtractedText | None) -> Self:
         """From a component and its text."""
         values = {name: getattr(component, name) for name in cls.model_fields if hasattr(component, name)}
-        return cls(**values, text=text.text if text else None, complete=text.complete if text else None)
+        digests = {"sha256": component.sha256 or None, "sm3": component.sm3 or None}
+        withheld = None if component.sha256 else WITHHELD
+        read = {"text": text.text, "complete": text.complete} if text else {"text": None, "complete": None}
+        return cls(**values | digests | read, withheld=withheld)
 
 
 class RecordViewAnswer(_Answer):

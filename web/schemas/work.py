@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from archive.messages import Language, render
 from archive.records.types import RecordState
 from archive.volumes.types import VolumeState
-from ingest.review import CHOICES, ReviewItem
+from ingest.review import CHOICES, ReviewItem, question_of
 from ingest.status import Overview
 from web.schemas.records import RecordAnswer
 
@@ -63,6 +63,7 @@ class WaitingAnswer(BaseModel):
     reason: str
     since: datetime
     choices: list[str]
+    question: str
 
     @classmethod
     def of(cls, item: ReviewItem, language: Language) -> Self:
@@ -75,6 +76,7 @@ class WaitingAnswer(BaseModel):
             reason=render(outcome.code, outcome.params, language) if outcome.code else "",
             since=outcome.at,
             choices=sorted(CHOICES.get(outcome.step, ())),
+            question=question_of(outcome),
         )
 
 
@@ -86,12 +88,16 @@ class QueueAnswer(BaseModel):
 
 
 class DecisionRequest(BaseModel):
-    """A decision: one choice that the step takes, such as `{"class_code": "GC.06.01"}`, and the reason for it."""
+    """A decision: one choice that the step takes, such as `{"class_code": "GC.06.01"}`, and the reason for it.
+
+    `question` is that of the queue, so that an answer meets what was asked.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     choice: dict[str, str | bool] = Field(examples=[{"class_code": "GC.06.01"}, {"accept": True}])
     reason: str = Field(max_length=2_000)
+    question: str = Field(max_length=200)
 
 
 class EvidenceRequest(BaseModel):

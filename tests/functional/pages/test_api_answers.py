@@ -71,9 +71,12 @@ def test_status_and_queue_for_those_who_work_here(pages: World) -> None:
 def test_a_decision(own_pages: World) -> None:
     address = f"/api/v1/review/{own_pages.records['n6'].id}/decisions"
     with own_pages.client(ARCHIVIST) as client:
-        wrong = client.post(address, json={"choice": {"accept": True}, "reason": "看过"})
+        asked = {"reason": "看过", "question": client.get("/api/v1/review").json()["items"][0]["question"]}
+        wrong = client.post(address, json=asked | {"choice": {"accept": True}})
         assert (wrong.status_code, wrong.json()["error"]["code"]) == (422, "decision-choice")
-        assert client.post(address, json={"choice": {"class_code": "GC.02.01"}, "reason": "看过"}).status_code == 204
+        stale = client.post(address, json=asked | {"choice": {"class_code": "GC.02.01"}, "question": "1:classify:then"})
+        assert (stale.status_code, stale.json()["error"]["code"]) == (409, "decision-stale")
+        assert client.post(address, json=asked | {"choice": {"class_code": "GC.02.01"}}).status_code == 204
         assert client.get("/api/v1/review").json()["total"] == 0
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 import pytest
 
 from tests.functional.pages.world import ARCHIVIST, INSPECTOR, World, token
@@ -67,6 +68,22 @@ def test_a_wrong_password_is_told_and_then_the_name_is_locked(own_pages: World) 
         assert answer.status_code == 403
         assert "分钟后可再试" in answer.text
         assert "juanzong_session" not in client.cookies
+
+
+@pytest.mark.parametrize("through", ["form", "api"])
+def test_wrong_passwords_from_elsewhere_lock_nobody_out(own_pages: World, through: str) -> None:
+    def attempt(client: httpx.Client, password: str) -> int:
+        if through == "api":
+            given = {"name": ARCHIVIST[0], "password": password}
+            return client.post("/api/v1/session", json=given).status_code
+        form = {"name": ARCHIVIST[0], "password": password, "csrf": token(client.get("/login").text)}
+        return client.post("/login", data=form).status_code
+
+    elsewhere = httpx.HTTPTransport(local_address="127.0.0.2")
+    with httpx.Client(base_url=own_pages.url, timeout=30, transport=elsewhere) as stranger:
+        assert [attempt(stranger, "not the password") for _ in range(6)] == [401] * 5 + [403]
+    with own_pages.client() as client:
+        assert attempt(client, ARCHIVIST[1]) in {201, 303}
 
 
 @pytest.mark.parametrize("csrf", [None, "", "0" * 64])

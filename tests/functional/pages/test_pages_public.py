@@ -157,9 +157,10 @@ def test_the_proof_holds_and_shows_its_figures(pages: World) -> None:
         signed = checkpoint.latest(connection)
     assert signed is not None
     assert signed.checkpoint.root.hex() in html
-    component = pages.component("n1", ComponentRole.MAIN)
+    html = _get(pages, f"/records/{pages.records['n4'].id}/proof")
+    component = pages.component("n4", ComponentRole.MAIN)
     with pages.client() as client:
-        listed = client.get(f"/api/v1/records/{pages.records['n1'].id}").json()["components"]
+        listed = client.get(f"/api/v1/records/{pages.records['n4'].id}").json()["components"]
     assert next(one["sha256"] for one in listed if one["id"] == component) in html
     assert all(one["role"] != "envelope" for one in listed)
 

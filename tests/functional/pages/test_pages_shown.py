@@ -1,7 +1,9 @@
 """How values are shown: documents, differences, times, sizes, parts of files."""
 
+import hashlib
 import io
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -170,3 +172,19 @@ def test_every_text_stands_out_from_its_ground(scheme: int) -> None:
             if (light + 0.05) / (dark + 0.05) < 4.5:  # WCAG 2.2, 1.4.3, level AA
                 weak.append(f"{text} on {place}: {(light + 0.05) / (dark + 0.05):.2f}")
     assert weak == []
+
+
+def _digits(seed: str, width: int) -> str:
+    """Digits without a pattern, the same every time."""
+    pieces = (hashlib.sha256(f"{seed} {n}".encode()).hexdigest() for n in range(width // 60 + 1))
+    return "".join(str(int(piece, 16))[:60] for piece in pieces)[:width]
+
+
+@pytest.mark.parametrize(("lines", "width"), [(MOST_LINES, 1), (MOST_LINES, 0), (300, 1_900)])
+def test_comparing_texts_of_few_different_characters_is_bounded_work(lines: int, width: int) -> None:
+    before, after = ([f"{_digits(f'{side}{n}', width)}\t合格" for n in range(lines)] for side in "ab")
+    started = time.process_time()
+    change = compare("正文", "\n".join(before), "\n".join(after))
+    assert time.process_time() - started < 20  # unbounded work takes minutes
+    added = ["".join(text for text, _ in line.pieces) for line in change.lines if line.kind == "added"]
+    assert len(added) + sum(line.skipped or (line.kind == "same") for line in change.lines) == lines

@@ -9,7 +9,17 @@ import pytest
 from archive.authorization import SYSTEM_ACTOR
 from archive.records.types import ComponentRole, RecordState
 from archive.volumes.types import VolumeState
-from tests.functional.pages.world import ARCHIVIST, INSPECTOR, PROJECT, RECORDING, TENDER, UNSURE, World, token
+from tests.functional.pages.world import (
+    ARCHIVIST,
+    INSPECTOR,
+    PROJECT,
+    RECORDING,
+    TENDER,
+    UNSURE,
+    World,
+    question,
+    token,
+)
 
 
 def test_every_number_of_the_overview_leads_to_that_many(pages: World) -> None:
@@ -71,6 +81,11 @@ def test_a_decision_lets_the_record_go_on(own_pages: World) -> None:
     with own_pages.client(ARCHIVIST) as client:
         html = client.get(f"/console/review/{record}").text
         form = {"csrf": token(html), "choice": "class", "value": "GC.02.01 工程建设 · 招标公告", "reason": "人工判断"}
+        stale = client.post(
+            f"/console/review/{record}", data=form | {"question": "1:classify:2020-01-01T00:00:00+00:00"}
+        )
+        assert (stale.status_code, "decision-stale" in stale.text) == (409, True)
+        form["question"] = question(html)
         answer = client.post(f"/console/review/{record}", data=form)
         assert answer.headers["location"] == f"/console/review?done={record}"
         assert "已记录决定" in client.get(answer.headers["location"]).text
@@ -96,7 +111,8 @@ def test_a_decision_that_cannot_be_used_is_told_beside_the_form(
 ) -> None:
     record = pages.records["n6"].id
     with pages.client(ARCHIVIST) as client:
-        form = {"csrf": token(client.get(f"/console/review/{record}").text)} | fields
+        html = client.get(f"/console/review/{record}").text
+        form = {"csrf": token(html), "question": question(html)} | fields
         answer = client.post(f"/console/review/{record}", data=form)
     assert answer.status_code == 422
     assert code in answer.text

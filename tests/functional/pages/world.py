@@ -150,6 +150,13 @@ def token(html: str) -> str:
     return match[1]
 
 
+def question(html: str) -> str:
+    """What the page of the queue asks, so that an answer can name it."""
+    match = re.search(r'name="question" value="([^"]+)"', html)
+    assert match is not None
+    return match[1].replace("&#43;", "+")
+
+
 def build_home(home: Path) -> None:
     """Found an archive in `home` and take in everything."""
     settings = Settings.load({}, home)

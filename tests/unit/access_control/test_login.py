@@ -1,13 +1,18 @@
 import hashlib
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
+import argon2
 import pytest
 from sqlalchemy import func, select
 
 from access_control import model
 from access_control.passwords import Passwords
+from access_control.service import LoginLimits
 from access_control.wiring import build_access
 from archive.authorization import SYSTEM_ACTOR, Actor
 from archive.errors import ArchiveError, Forbidden, NotAuthenticated
@@ -127,7 +132,9 @@ def test_full_width_input_is_the_same_password() -> None:
 
 
 @pytest.mark.parametrize("name", ["archivist", "nobody"])
-def test_after_five_wrong_passwords_the_name_is_locked_whether_or_not_it_exists(open_world: World, name: str) -> None:
+def test_after_five_wrong_passwords_the_name_is_locked_there_whether_or_not_it_exists(
+    open_world: World, name: str
+) -> None:
     for _ in range(5):
         assert code_of(lambda: open_world.service.authenticate(name, "wrong wrong wrong")) == "login-failed"
     with pytest.raises(Forbidden) as caught:
@@ -135,6 +142,66 @@ def test_after_five_wrong_passwords_the_name_is_locked_whether_or_not_it_exists(
     assert (caught.value.code, caught.value.params) == ("login-locked", {"failures": 5, "minutes": 15})
     open_world.clock.advance(timedelta(minutes=14))
     assert code_of(lambda: open_world.service.authenticate(name, PASSWORD)) == "login-locked"
+
+
+def test_a_lock_holds_only_where_the_wrong_passwords_came_from(open_world: World) -> None:
+    for _ in range(7):
+        code_of(lambda: open_world.service.authenticate("archivist", "wrong wrong wrong", "192.0.2.1"))
+    assert code_of(lambda: open_world.service.authenticate("archivist", PASSWORD, "192.0.2.1")) == "login-locked"
+    assert open_world.service.authenticate("archivist", PASSWORD, "192.0.2.2")[1].name == "archivist"
+    assert code_of(lambda: open_world.service.authenticate("archivist", PASSWORD, "192.0.2.1")) == "login-locked"
+
+
+def test_many_addresses_make_each_other_wait_but_nobody_who_has_not_failed(open_world: World) -> None:
+    def attempt(number: int) -> str:
+        return code_of(lambda: open_world.service.authenticate("archivist", "wrong wrong wrong", f"192.0.2.{number}"))
+
+    assert {attempt(number) for number in range(30)} == {"login-failed"}
+    with pytest.raises(Forbidden) as caught:
+        open_world.service.authenticate("archivist", PASSWORD, "192.0.2.1")
+    assert (caught.value.code, caught.value.params) == ("login-slow", {"seconds": 30})
+    assert open_world.service.authenticate("archivist", PASSWORD, "192.0.2.99")[1].name == "archivist"
+
+
+def test_the_wait_grows_and_ends(open_world: World) -> None:
+    limits = LoginLimits()
+    waits = [int(limits.wait(failures).total_seconds()) for failures in (1, 9, 10, 11, 14, 15, 10_000)]
+    assert waits == [0, 0, 1, 2, 16, 30, 30]
+    for number in range(12):
+        code_of(partial(open_world.service.authenticate, "archivist", "wrong wrong wrong", f"192.0.2.{number}"))
+    again = partial(open_world.service.authenticate, "archivist", PASSWORD, "192.0.2.1")
+    assert code_of(again) == "login-slow"
+    open_world.clock.advance(timedelta(seconds=4))
+    assert again()[1].name == "archivist"
+
+
+@pytest.mark.parametrize("neighbour", ["2001:db8::2", "2001:db8::ffff:1"])
+def test_an_address_of_ipv6_stands_for_its_network(open_world: World, neighbour: str) -> None:
+    for _ in range(5):
+        code_of(lambda: open_world.service.authenticate("archivist", "wrong wrong wrong", "2001:db8::1"))
+    assert code_of(lambda: open_world.service.authenticate("archivist", PASSWORD, neighbour)) == "login-locked"
+    assert open_world.service.authenticate("archivist", PASSWORD, "2001:db8:0:1::1")[1].name == "archivist"
+
+
+def test_only_so_many_passwords_are_compared_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    passwords = Passwords(passes=1, memory_kib=8, lanes=1, at_once=2)
+    inside, most, guard = 0, 0, threading.Lock()
+
+    def counted(*_: object) -> bool:
+        nonlocal inside, most
+        with guard:
+            inside += 1
+            most = max(most, inside)
+        time.sleep(0.02)
+        with guard:
+            inside -= 1
+        return True
+
+    stored = passwords.hash("long enough to use", name="archivist")
+    monkeypatch.setattr(argon2.PasswordHasher, "verify", counted)
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(lambda _: passwords.matches(stored, "any"), range(8)))
+    assert most == 2
 
 
 def test_a_lock_ends_and_failures_are_forgotten(open_world: World) -> None:
@@ -159,7 +226,9 @@ def test_old_failures_and_dead_sessions_are_swept(open_world: World) -> None:
     open_world.clock.advance(timedelta(hours=2))
     code_of(lambda: open_world.service.authenticate("nobody", PASSWORD))
     with open_world.database.reading() as connection:
-        assert connection.execute(select(func.count()).select_from(model.attempt)).scalar_one() == 1
+        assert (
+            connection.execute(select(func.count()).select_from(model.attempt)).scalar_one() == 2
+        )  # here and everywhere
         assert connection.execute(select(func.count()).select_from(model.session)).scalar_one() == 0
 
 

@@ -49,6 +49,44 @@ def test_left_alone(text: str) -> None:
     assert mask(text).text == text
 
 
+GROUPED = ("139{0}1234{0}5678", "139{0}12345678", "1391234{0}5678", "1391{0}234{0}5678")
+BETWEEN = (" ", "\u00a0", "\u3000", "\u200b", "-", "–", "—", "－", ".", "/", "\n", "\r\n", " -", ")", "）")
+
+
+@pytest.mark.parametrize("between", BETWEEN)
+@pytest.mark.parametrize("grouped", GROUPED)
+def test_a_mobile_number_is_found_however_it_is_grouped(grouped: str, between: str) -> None:
+    number = grouped.format(between)
+    for text in (number, f"电话：{number}", f"（{number}"):
+        (span,) = detect(text)
+        assert (span.kind, text[span.start : span.end]) == (PersonalKind.MOBILE, number)
+        assert mask(text).text.endswith("139" + "*" * (len(number) - 7) + "5678")
+
+
+@pytest.mark.parametrize("between", BETWEEN)
+def test_an_identity_number_is_found_however_it_is_grouped(between: str) -> None:
+    for groups in (("110105", "19491231", "002X"), ("110105", "1949", "12", "31", "002", "X")):
+        number = between.join(groups)
+        (span,) = detect(f"甲{number}乙")
+        assert (span.kind, span.start, span.end) == (PersonalKind.ID_CARD, 1, 1 + len(number))
+
+
+def test_behind_a_label_a_number_may_be_cut_anywhere() -> None:
+    assert [span.kind for span in detect("身份证号：1101 0519491 2310 021")] == [PersonalKind.ID_CARD]
+    assert [span.kind for span in detect("手机：13 81 23 45 678")] == [PersonalKind.MOBILE]
+    assert detect("身份证有效期：2016.05.06-2036.05.06") == ()
+
+
+@pytest.mark.parametrize("after", [".2.报名方式", ".25", "元", " 万元"])
+def test_what_looks_like_an_amount_is_a_mobile_number_behind_a_label(after: str) -> None:
+    assert mask(f"联系电话（项目）：13812345678{after}").text == f"联系电话（项目）：138****5678{after}"
+    assert detect(f"投标报价：13812345678{after}") == ()
+
+
+def test_columns_of_numbers_are_no_mobile_number() -> None:
+    assert detect("序号\t139\t12.5\t1200\n140\t1234.5\t567") == ()
+
+
 def test_a_wrong_check_character_is_only_masked_behind_a_label() -> None:
     wrong = "110105194912310021"
     assert detect(f"编号{wrong}") == ()
@@ -75,3 +113,6 @@ def test_two_accounts_behind_one_label_are_both_masked() -> None:
 def test_a_long_hostile_text_is_read_in_linear_time() -> None:
     assert mask("a" * 200_000 + "@").found == ()
     assert mask("账号" * 50_000).found == ()
+    assert mask("1 " * 50_000).found == ()
+    assert mask("1" + " -" * 50_000).found == ()
+    assert mask("身份证1 " * 20_000).found == ()

@@ -27,7 +27,8 @@ def test_a_whole_character_written_in_two_halves_stays_whole() -> None:
 
 
 def test_numbers_are_texts_and_lists_of_texts_are_kept() -> None:
-    assert [scalar(value) for value in (None, "甲", 7, 1.5, [], {})] == ["", "甲", "7", "1.5", None, None]
+    values: list[object] = [None, "甲", 7, 1.5, [], {}]
+    assert [scalar(value) for value in values] == ["", "甲", "7", "1.5", None, None]
     assert [hint(value) for value in (None, 7, ["S1", "S2"], ["S1", 2], {"a": "b"})] == [
         "",
         "7",
@@ -40,6 +41,5 @@ def test_numbers_are_texts_and_lists_of_texts_are_kept() -> None:
 @given(anything)
 def test_whatever_comes_can_be_written_as_utf8(value: object) -> None:
     found = hint(value)
-    for text in found if isinstance(found, list) else [found]:
-        assert text is None or text.encode()
-    assert scalar(value) is None or str(scalar(value)).encode() is not None
+    texts = found if isinstance(found, list) else [found or "", scalar(value) or ""]
+    assert all(is_well_formed(text) and text.encode().decode() == text for text in texts)

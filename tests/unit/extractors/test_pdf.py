@@ -100,3 +100,65 @@ def _with_stream(packed: bytes, filters: list[str]) -> bytes:
         document.pages[0].Contents = document.make_indirect(stream)
         document.save(target, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
     return target.getvalue()
+
+
+def nested(levels: int, calls: int, *, inherit: bool = False, ring: bool = False, call: bytes = b"/X Do") -> bytes:
+    """A page of one line in forms that each call the next one `calls` times; in a ring, the last calls the first."""
+    document = pikepdf.new()
+    page = document.add_blank_page(page_size=(200, 200)).obj
+    font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
+    last = document.make_stream(b"BT /F 12 Tf (a) Tj ET", Subtype=pikepdf.Name.Form, BBox=[0, 0, 200, 200])
+    last.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F=font))
+    form = last
+    for _ in range(levels - 1):
+        outer = document.make_stream(b" ".join([call] * calls), Subtype=pikepdf.Name.Form, BBox=[0, 0, 200, 200])
+        outer.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(X=form))
+        form = outer
+    if ring:
+        last.write(b"/X Do")
+        last.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(X=form))
+    resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(X=form))
+    page.Contents = document.make_stream(b" ".join([call] * calls))
+    page.Resources = pikepdf.Dictionary()
+    if inherit:
+        del page.Resources
+        document.Root.Pages.Resources = resources
+    else:
+        page.Resources = resources
+    target = io.BytesIO()
+    document.save(target)
+    return target.getvalue()
+
+
+def test_forms_in_forms_are_read_as_often_as_they_are_called() -> None:
+    assert extract(nested(3, 2)).text.count("a") == 1  # the same place eight times: pdfium leaves doubles out
+    assert extract(nested(1, 1)).complete
+
+
+@pytest.mark.parametrize(("levels", "calls"), [(8, 8), (25, 2), (3, 400), (1, 1_000_000)])
+@pytest.mark.parametrize("inherit", [False, True])
+def test_a_few_forms_that_unfold_without_measure_are_refused(levels: int, calls: int, *, inherit: bool) -> None:
+    assert code_of(nested(levels, calls, inherit=inherit)) == "pdf-bomb"
+
+
+@pytest.mark.parametrize("call", [b"/#58 Do", b"/X\x00Do", b"/X % remark\nDo", b"/X\fDo", b"q/X Do Q"])
+def test_a_call_is_recognised_however_it_is_written(call: bytes) -> None:
+    assert code_of(nested(8, 8, call=call)) == "pdf-bomb"
+
+
+def test_forms_that_call_each_other_in_a_ring_are_refused() -> None:
+    assert code_of(nested(3, 1, ring=True)) == "pdf-bomb"
+    assert code_of(nested(1, 1, ring=True)) == "pdf-bomb"
+
+
+def test_forms_nested_without_end_are_refused() -> None:
+    assert code_of(nested(200, 1)) == "pdf-bomb"
+
+
+def test_pages_that_share_one_form_are_no_bomb() -> None:
+    document = pikepdf.open(io.BytesIO(nested(2, 3)))
+    for _ in range(200):
+        document.pages.append(document.pages[0])
+    target = io.BytesIO()
+    document.save(target)
+    assert extract(target.getvalue()).pages == 201

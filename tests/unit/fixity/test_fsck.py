@@ -37,6 +37,7 @@ def lose_record(external_id: str) -> Tamper:
                 f"delete from records_component where version_id in ({versions})",  # noqa: S608 - as above
                 "delete from records_version where record_id = :id",
                 "delete from records_field where record_id = :id",
+                "delete from records_grade where record_id = :id",
                 "delete from records_item where id = :id",
             ):
                 uow.connection.execute(text(statement), {"id": record.id})
@@ -104,20 +105,30 @@ def test_progress_counts_the_files_that_are_read_again(archive: SmallArchive) ->
         ),
         (sql("update records_version set number = 3 where number = 2"), {"fsck-versions", "fsck-capture-differs"}),
         (sql("update records_item set version = 3 where version = 2"), {"fsck-versions"}),
+    ],
+)
+def test_changed_versions_and_files_are_named(archive: SmallArchive, tamper: Tamper, expected: set[str]) -> None:
+    tamper(archive)
+    assert codes(archive) == expected
+
+
+@pytest.mark.parametrize(
+    ("tamper", "expected"),
+    [
         (lose_record("w1"), {"fsck-record-missing"}),
-        (lose_record("t2"), {"fsck-record-missing", "fsck-item-numbers", "fsck-volume-differs"}),
+        (lose_record("t2"), {"fsck-record-missing", "fsck-item-numbers", "fsck-volume-items"}),
         (
             sql("update records_item set item_number = 5 where item_number = 2"),
-            {"fsck-item-numbers", "fsck-volume-differs"},
+            {"fsck-item-numbers", "fsck-volume-items", "fsck-record-differs"},
         ),
         (
             sql("update records_item set volume_id = null where external_id = 'e1'"),
-            {"fsck-item-numbers", "fsck-volume-differs"},
+            {"fsck-item-numbers", "fsck-volume-items", "fsck-record-differs"},
         ),
         (sql("update volumes_volume set item_count = 3 where number = 1"), {"fsck-item-numbers"}),
         (
             sql("update volumes_volume set number = 7 where number = 2"),
-            {"fsck-volume-numbers"},
+            {"fsck-volume-numbers", "fsck-volume-differs"},
         ),
         (
             sql("update volumes_volume set reference_code = 'Z002-ZY·D·370100-2026-D15-00009' where number = 2"),
@@ -126,7 +137,7 @@ def test_progress_counts_the_files_that_are_read_again(archive: SmallArchive) ->
         (sql("update volumes_volume set state = 'open' where number = 2"), {"fsck-volume-missing"}),
     ],
 )
-def test_changed_rows_are_named(archive: SmallArchive, tamper: Tamper, expected: set[str]) -> None:
+def test_lost_records_and_changed_volumes_are_named(archive: SmallArchive, tamper: Tamper, expected: set[str]) -> None:
     tamper(archive)
     assert codes(archive) == expected
 

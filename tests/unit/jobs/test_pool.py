@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.errors import Unavailable
 from archive.jobs.pool import Pool
 
 pytestmark = pytest.mark.slow
@@ -52,6 +53,11 @@ def test_each_process_knows_its_number_and_ends_when_it_is_done(tmp_path: Path) 
     assert pool.alive() == 0
 
 
+def fail(number: int) -> None:
+    del number
+    sys.exit(1)
+
+
 def test_one_that_dies_by_force_is_buried_and_replaced(tmp_path: Path) -> None:
     pool = Pool(sleep, (str(tmp_path),), 1)
     pool.start()
@@ -60,9 +66,14 @@ def test_one_that_dies_by_force_is_buried_and_replaced(tmp_path: Path) -> None:
         (tmp_path / "1").unlink()
         os.kill(first, signal.SIGKILL)
         buried: list[tuple[int, int]] = []
+
+        def bury(number: int, code: int) -> int:
+            buried.append((number, code))
+            return 1
+
         deadline = time.monotonic() + _PATIENCE
         while not buried and time.monotonic() < deadline:
-            pool.replace_dead(lambda number, code: buried.append((number, code)))
+            pool.replace_dead(bury)
             time.sleep(0.02)
         assert buried == [(1, -signal.SIGKILL)]
         (second,) = wait_for(tmp_path, 1)
@@ -71,6 +82,29 @@ def test_one_that_dies_by_force_is_buried_and_replaced(tmp_path: Path) -> None:
     finally:
         pool.stop()
     assert not runs(second)
+
+
+def test_workers_that_never_come_up_are_not_started_for_ever() -> None:
+    pool = Pool(fail, (), 1)
+    pool.start()
+    burials = 0
+
+    def bury(number: int, code: int) -> int:
+        nonlocal burials
+        assert (number, code) == (1, 1)
+        burials += 1
+        return 0
+
+    def watch() -> None:
+        deadline = time.monotonic() + 4 * _PATIENCE
+        while time.monotonic() < deadline:
+            pool.replace_dead(bury)
+            time.sleep(0.02)
+
+    with pytest.raises(Unavailable, match="workers-dying"):
+        watch()
+    assert burials == 6
+    pool.stop()
 
 
 def test_no_worker_outlives_its_parent(tmp_path: Path) -> None:

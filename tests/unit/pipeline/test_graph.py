@@ -48,7 +48,7 @@ def test_the_graph_in_force() -> None:
     ]
     assert [(spec.name, spec.after) for spec in graph.of(Level.VOLUME)] == [("close", ("place",))]
     assert [(spec.name, spec.after) for spec in graph.of(Level.FOLLOWER)] == [("index", ("receive",))]
-    assert graph.versions() == dict.fromkeys(["receive", "identify", "check", "extract", "classify", "place"], 1)
+    assert graph.versions() == dict.fromkeys(["identify", "check", "extract", "classify", "place"], 1)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,10 @@ import pytest
 
 from archive.authorization import PUBLIC_ACTOR
 from archive.errors import Conflict, Forbidden, InvalidInput, NotAuthenticated, NotFound
+from archive.ledger.canonical import JSON
+from archive.records.repository import RecordRepository
 from archive.records.types import Delivery, RecordState
+from ingest.review import question_of
 from ingest.types import Status
 from tests.small_archive import ARCHIVIST, SmallArchive, attachment, code_of, notice, tender
 
@@ -15,8 +18,15 @@ UNCLEAR = notice("u1", f"{SCHOOL}通知", hints={"project_code": code_of(1)})
 EMPTY = notice("m1", f"{SCHOOL}公开招标公告", attachment("空.pdf", b""), hints={"data_no": "551"})
 
 
-def decide(archive: SmallArchive, external_id: str, choice: dict[str, object], reason: str = "已核对原件") -> None:
-    archive.review.decide(ARCHIVIST, archive.record(external_id).id, choice, reason)  # type: ignore[arg-type]  # JSON
+def asked(archive: SmallArchive, external_id: str) -> str:
+    """The question that a person has before the eyes; "" where nothing asks."""
+    outcomes = archive.outcomes(external_id).values()
+    return next((question_of(outcome) for outcome in outcomes if outcome.status is not Status.DONE), "")
+
+
+def decide(archive: SmallArchive, external_id: str, choice: dict[str, JSON], reason: str = "已核对原件") -> None:
+    record_id, question = archive.record(external_id).id, asked(archive, external_id)
+    archive.review.decide(ARCHIVIST, record_id, choice, reason, question)
 
 
 def stopped(archive: SmallArchive, delivery: Delivery) -> str | None:
@@ -49,7 +59,7 @@ def test_nobody_else_sees_the_queue(archive: SmallArchive) -> None:
     with pytest.raises((Forbidden, NotAuthenticated)):
         archive.review.refused(PUBLIC_ACTOR)
     with pytest.raises(NotFound):
-        archive.review.decide(PUBLIC_ACTOR, record_id, {"retry": True}, "因为")
+        archive.review.decide(PUBLIC_ACTOR, record_id, {"retry": True}, "因为", asked(archive, "u1"))
     assert archive.record("u1").state is RecordState.WAITING
 
 
@@ -145,7 +155,7 @@ def test_trying_again_changes_nothing_where_nothing_has_changed(archive: SmallAr
 @pytest.mark.parametrize(
     "choice", [{}, {"accept": True}, {"class_code": "ZC.02.04", "retry": True}, {"project": "prj_1"}, {"delete": True}]
 )
-def test_only_what_the_step_asked_can_be_answered(archive: SmallArchive, choice: dict[str, object]) -> None:
+def test_only_what_the_step_asked_can_be_answered(archive: SmallArchive, choice: dict[str, JSON]) -> None:
     stopped(archive, UNCLEAR)
     size = len(archive.entries())
     with pytest.raises(InvalidInput) as caught:
@@ -165,7 +175,7 @@ def test_no_decision_without_a_reason_or_without_a_question(archive: SmallArchiv
         decide(archive, "t1", {"retry": True})
     assert settled.value.code == "decision-not-asked"
     with pytest.raises(NotFound):
-        archive.review.decide(ARCHIVIST, "rec_x", {"retry": True}, "因为")
+        archive.review.decide(ARCHIVIST, "rec_x", {"retry": True}, "因为", "")
 
 
 def test_a_second_decision_on_the_same_question_comes_too_late(archive: SmallArchive) -> None:
@@ -175,3 +185,32 @@ def test_a_second_decision_on_the_same_question_comes_too_late(archive: SmallArc
         decide(archive, "u1", {"class_code": "ZC.02.01"})
     archive.work()
     assert archive.record("u1").class_code == "ZC.02.04"
+
+
+def test_an_answer_to_what_is_no_longer_asked_is_no_answer(archive: SmallArchive) -> None:
+    stopped(archive, UNCLEAR)
+    seen = asked(archive, "u1")
+    archive.take(replace(UNCLEAR, title=f"{SCHOOL}另一通知"))
+    archive.work()
+    assert archive.record("u1").version == 2
+    size = len(archive.entries())
+    with pytest.raises(Conflict) as caught:
+        archive.review.decide(ARCHIVIST, archive.record("u1").id, {"class_code": "ZC.02.04"}, "已核对", seen)
+    assert caught.value.code == "decision-stale"
+    assert (len(archive.entries()), archive.pending()) == (size, 0)
+
+
+def test_accepting_covers_what_was_shown_and_never_changed_bytes(archive: SmallArchive) -> None:
+    assert stopped(archive, EMPTY) == "file-empty"
+    decide(archive, "m1", {"accept": True})
+    with archive.kernel.database.reading() as connection:
+        repository = RecordRepository(connection)
+        version = repository.versions(archive.record("m1").id)[-1]
+        sha256 = next(file.sha256 for file in repository.components(version.id) if file.size and file.role == "main")
+    path = archive.settings.home / "blobs" / sha256[:2] / sha256
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes()[::-1])
+    archive.work()
+    outcome = archive.outcomes("m1")["check"]
+    assert outcome.status is Status.RETURNED
+    assert outcome.code == "digest-differs"

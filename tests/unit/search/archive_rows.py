@@ -16,6 +16,7 @@ from archive.records.types import (
     Component,
     ComponentRole,
     ExtractedText,
+    Grade,
     Record,
     RecordState,
     Version,
@@ -55,6 +56,7 @@ class Rows:
             repository.insert_version(version, parts)
             found = zip(parts, texts, strict=True)
             repository.put_texts([_text(part.id, text) for part, (_, text) in found])
+            repository.put_grade(Grade(record_id, 1, AccessLevel.PUBLIC, START, settled=True, withdrawn=False))
             self.ledger.append(uow, Event(EventType.RECORD_PLACED, "system", "record", record_id, {}))
 
     def change(self, record_id: str, **values: object) -> None:
@@ -62,11 +64,18 @@ class Rows:
         with self.database.writing() as uow:
             RecordRepository(uow.connection).update_record(record_id, **values)
 
+    def withdraw(self, record_id: str) -> None:
+        """Take a record back without an entry."""
+        with self.database.writing() as uow:
+            repository = RecordRepository(uow.connection)
+            repository.withdraw_grades(record_id)
+            repository.update_record(record_id, state=RecordState.WITHDRAWN)
+
     def project(self, project_id: str, name: str, code: str | None) -> None:
         """A project with one open volume, `vol_1`."""
         with self.database.writing() as uow:
             volumes = VolumeRepository(uow.connection)
-            volumes.insert_project(Project(project_id, name, code, None, "A", "Z001", "370100", START))
+            volumes.insert_project(Project(project_id, name, code, None, "A", "Z001", "370100", START, name))
             volumes.insert_volume(
                 Volume(
                     id="vol_1",
@@ -111,6 +120,8 @@ def _record(record_id: str, title: str) -> Record:
         reference_code=None,
         created_at=START,
         updated_at=START,
+        settled_version=1,
+        settled_title=title,
     )
 
 

@@ -9,12 +9,13 @@ from archive.authorization import AccessLevel, Actor, Authorizer, Decision, Perm
 from archive.errors import Forbidden, InvalidInput, Unavailable
 from archive.ledger.follower import follow, rewind
 from archive.ledger.types import EventType
-from archive.records.types import ComponentRole, RecordState
+from archive.records.types import ComponentRole
 from search.memory import MemoryIndex
 from search.projector import LONGEST_TEXT, Projector
 from search.query import QueryReader
 from search.rebuild import Rebuilder
 from search.service import SearchService
+from search.standing import StoredStandings
 from search.tantivy import TantivyIndex
 from search.types import Document, Query, Removal
 from search.wiring import Ports, build_index, build_search
@@ -65,7 +66,7 @@ def test_the_public_copy_is_masked_and_only_that(rows: Rows) -> None:
 def test_of_a_withdrawn_record_the_public_copy_has_no_text(rows: Rows) -> None:
     index = _Kept()
     rows.record("rec_1", "公告", (MAIN, "正文"))
-    rows.change("rec_1", state=RecordState.WITHDRAWN)
+    rows.withdraw("rec_1")
     rows.act(EventType.RECORD_WITHDRAWN, "rec_1")
     follow(rows.database, projector(rows, index), 100)
     (document,) = index.kept
@@ -199,7 +200,7 @@ class _Everything:
 
 def test_the_service_asks_who_may_and_tells_the_lag(rows: Rows) -> None:
     index, authorizer = MemoryIndex(), _Everything()
-    service = SearchService(index, authorizer, QueryReader(CHINA), rows.ledger)
+    service = SearchService(index, authorizer, QueryReader(CHINA), rows.ledger, StoredStandings(rows.database))
     rows.record("rec_1", "公告")
     rows.change("rec_1", level=AccessLevel.SEALED)
     with rows.database.reading() as connection:

@@ -1,5 +1,7 @@
 """Excerpts: the right place, marked in the original text."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,3 +65,32 @@ def test_ranges_lie_inside_in_order_and_pieces_make_the_whole(text: str, asked: 
         assert ends == sorted(ends)
         assert all(0 <= position <= len(snippet.text) for position in ends)
         assert "".join(piece for piece, _ in snippet.pieces()) == snippet.plain()
+
+
+@pytest.mark.parametrize("tokens", [8, 18, 60, 490])
+@pytest.mark.parametrize("body", ["1\t \t" * 1_000 + "\n文字", "1 " * 30_000, "1年" * 30_000])
+def test_a_text_that_almost_answers_costs_no_more_than_its_length(tokens: int, body: str) -> None:
+    phrases = readings("-".join(["1"] * tokens + ["2"]))
+    started = time.process_time()
+    # A long phrase is marked by its beginning, which may stand there; what matters is that an answer comes.
+    assert excerpt(body, phrases).text
+    assert time.process_time() - started < 5  # exponential work takes hours
+
+
+def test_many_phrases_at_once_cost_no_more_than_a_few() -> None:
+    phrases = [phrase for number in range(40, 72) for phrase in readings("0-" * 13 + str(number))]
+    started = time.process_time()
+    assert excerpt("0\t" * 30_000, phrases).text
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "expected"),
+    [
+        ("于2026年年度预算", "2026年度", []),
+        ("编号2026年1号", "2026-1", ["2026年1号"]),
+        ("甲2026年度", "2026年度", ["2026年度"]),
+    ],
+)
+def test_the_year_sign_between_two_tokens(text: str, asked: str, expected: list[str]) -> None:
+    assert marks(text, asked) == expected

@@ -71,7 +71,7 @@ def test_keys_that_lead_to_two_projects_are_a_question_for_a_person(archive: Sma
     archive.work()
     outcome = archive.outcomes("x")["place"]
     assert (archive.record("x").state, outcome.code) == (RecordState.WAITING, "project-ambiguous")
-    assert set(outcome.detail["projects"]) == {archive.record(each).project_id for each in ("t1", "t2")}  # type: ignore[call-overload]  # JSON
+    assert set(outcome.detail["projects"]) == {archive.record(each).project_id for each in ("t1", "t2")}  # type: ignore[call-overload]  # the detail of an outcome is JSON, whose shape mypy cannot know
     with pytest.raises(Conflict) as caught:
         place(archive, "x", f"code:{code_of(1)}", f"code:{code_of(2)}")
     assert caught.value.code == "project-ambiguous"

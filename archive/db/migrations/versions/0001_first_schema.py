@@ -198,6 +198,8 @@ def upgrade() -> None:
         sa.Column("volume_id", sa.String(length=32), nullable=True),
         sa.Column("item_number", sa.Integer(), nullable=True),
         sa.Column("reference_code", sa.String(length=128), nullable=True),
+        sa.Column("settled_version", sa.Integer(), nullable=True),
+        sa.Column("settled_title", sa.Text(), nullable=True),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("updated_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_records_item")),
@@ -212,6 +214,7 @@ def upgrade() -> None:
         "volumes_project",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("public_name", sa.Text(), nullable=True),
         sa.Column("code", sa.Text(), nullable=True),
         sa.Column("deal_code", sa.Text(), nullable=True),
         sa.Column("trade_type", sa.String(length=8), nullable=False),
@@ -257,6 +260,17 @@ def upgrade() -> None:
         sa.Column("confidence", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(["record_id"], ["records_item.id"], name=op.f("fk_records_field_record_id")),
         sa.PrimaryKeyConstraint("record_id", "version", "name", name=op.f("pk_records_field")),
+    )
+    op.create_table(
+        "records_grade",
+        sa.Column("record_id", sa.String(length=32), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("level", sa.String(length=16), nullable=False),
+        sa.Column("released_from", Moment(), nullable=True),
+        sa.Column("settled", sa.Boolean(), nullable=False),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["record_id"], ["records_item.id"], name=op.f("fk_records_grade_record_id")),
+        sa.PrimaryKeyConstraint("record_id", "version", name=op.f("pk_records_grade")),
     )
     op.create_table(
         "records_version",
@@ -345,6 +359,7 @@ def downgrade() -> None:
     op.drop_table("volumes_volume")
     op.drop_table("volumes_project_key")
     op.drop_table("records_version")
+    op.drop_table("records_grade")
     op.drop_table("records_field")
     op.drop_index(op.f("ix_access_session_expires_at"), table_name="access_session")
     op.drop_index(op.f("ix_access_session_account_id"), table_name="access_session")
