@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Literal, Self
+from typing import Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archive.errors import InvalidInput
+from archive.logs import LogLevel
 
 PREFIX: Final = "ARCHIVE_"
 
@@ -143,8 +144,6 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     ),
 )
 
-LogLevel = Literal["debug", "info", "warning", "error"]
-
 _LOG_LEVELS: Final[Mapping[str, LogLevel]] = MappingProxyType(
     {"debug": "debug", "info": "info", "warning": "warning", "error": "error"}
 )
@@ -173,7 +172,11 @@ class SearchSettings:
 
 @dataclass(frozen=True)
 class JobSettings:
-    """How work is shared out. `lease_seconds` is how long a worker may be silent before its job is given to another."""
+    """How work is shared out.
+
+    `lease_seconds` is how long a worker may be silent before its job is given to another; `sync_minutes` lie between
+    two readings of every source by the resident worker.
+    """
 
     workers: int
     lease_seconds: int

@@ -52,7 +52,7 @@ def measure(runs: int = 3) -> dict[str, object]:
 def _file(home: Path) -> tuple[float, float]:
     juanzong = [str(Path(sys.executable).with_name("juanzong")), "--home", str(home)]
     subprocess.run([*juanzong, "init"], check=True, stdout=subprocess.DEVNULL)
-    worker = subprocess.Popen([*juanzong, "worker"], start_new_session=True)
+    worker = subprocess.Popen([*juanzong, "worker"], start_new_session=True, stderr=subprocess.DEVNULL)
     try:
         runtime = build_runtime(Settings.load({}, home))
         _warm(runtime)

@@ -23,6 +23,7 @@ from archive.errors import Conflict, Unavailable
 from archive.jobs.pool import Pool
 from archive.jobs.worker import Handler, Worker
 from archive.ledger.follower import follow
+from archive.logs import log_to_stderr
 from archive.settings import Settings
 from archive.volumes.closing import Swept
 from archive.wiring import Kernel, build_kernel
@@ -80,6 +81,7 @@ def handlers(runtime: Runtime) -> dict[str, Handler]:
 
 def work(settings: Settings, stay: bool, number: int) -> None:
     """The life of worker process `number`: until idle, or, with `stay`, until it is stopped."""
+    log_to_stderr("warning" if settings.log.level == "info" and not stay else settings.log.level)
     runtime = build_runtime(settings)
     worker = Worker(worker_name(number), runtime.kernel.jobs, handlers(runtime), settings.jobs.lease_seconds / 3)
     if stay:

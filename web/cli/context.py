@@ -2,7 +2,6 @@
 
 import functools
 import json
-import logging
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -10,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
-import structlog
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from archive.authorization import PUBLIC_ACTOR, SYSTEM_ACTOR, Actor
 from archive.errors import ArchiveError
+from archive.logs import LogLevel, log_to_stderr
 from archive.messages import render
 from archive.settings import Settings, environment
 
@@ -102,6 +101,11 @@ class Desk:
         self.notes.print(error.message("en"), highlight=False, markup=False, style="dim", soft_wrap=True)
 
 
+def _quietest(level: LogLevel) -> LogLevel:
+    """A person at a terminal is told of warnings; what is merely informative is for processes that stay."""
+    return "warning" if level == "info" else level
+
+
 def error_value(code: str, message: str) -> dict[str, str]:
     """An error as programs get it."""
     return {"code": code, "message": message}
@@ -123,7 +127,7 @@ def common(command: Command) -> Command:
         _refuse_what_is_no_text(options)
         desk = Desk(given)
         try:
-            _log_to_stderr(desk.settings.log.level)
+            log_to_stderr(_quietest(desk.settings.log.level))
             return command(desk, **options)
         except ArchiveError as error:
             if desk.as_json:
@@ -148,14 +152,6 @@ def _refuse_what_is_no_text(options: Mapping[str, object]) -> None:
 def _write_error(code: str, message: str) -> None:
     value = {"error": error_value(code, message)}
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
-
-
-def _log_to_stderr(level: str) -> None:
-    number = getattr(logging, level.upper())
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(max(number, logging.WARNING)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def run_command(cli: click.Group) -> int:

@@ -199,11 +199,8 @@ def build(desk: Desk, record: str | None, volume: str | None, project: str | Non
     }
 
     def tell(console: Console) -> None:
-        for line in (
-            f"已生成 {built.path}，{built.files} 个文件，{built.size} 字节",
-            f"验证：juanzong verify {built.path} --trust {desk.settings.ledger.trust_path}",
-        ):
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
+        say(console, f"已生成 {built.path}，{built.files} 个文件，{built.size} 字节")
+        say(console, f"验证：juanzong verify {built.path} --trust {desk.settings.ledger.trust_path}")
 
     desk.answer(answer, tell)
 
