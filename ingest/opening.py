@@ -90,7 +90,10 @@ class SourceOpener:
     @contextmanager
     def _replay(self, arrivals: Path) -> Iterator[Opened]:
         """Polls of a real portal as they once happened, in order; the pages themselves lie beside `arrivals`."""
-        replay = Replay(arrivals, sorted(arrivals.parent.glob("*.json.gz")))
+        try:
+            replay = Replay(arrivals, sorted(arrivals.parent.glob("*.json.gz")))
+        except (ValueError, KeyError, TypeError) as error:
+            raise InvalidInput("replay-unreadable", path=str(arrivals), detail=type(error).__name__) from error
         with SimulatorServer(replay) as base, HttpSource(base, _IMPATIENT) as http:
             # Nothing ever leaves the list of a replay: what an early poll does not show yet has not vanished.
             portal = PortalConnector(http, self._locale, self._clock, lambda _=None: [])
