@@ -5,6 +5,8 @@ SHELL := /bin/sh
 BIN := .venv/bin
 # Two test processes: enough to keep two cores busy, few enough for SQLite on a small machine.
 PYTEST := $(BIN)/python -m pytest -n 2
+# What `make check` runs: unit tests without those that build whole archives, platforms or corpora of files.
+FAST := tests/unit $(addprefix --ignore=tests/unit/,simulator fixity extractors connectors)
 
 .PHONY: help setup demo test check bench lint fmt docs lock clean
 
@@ -22,9 +24,9 @@ test: setup ## Everything: prerequisites, lint, every test
 	@$(MAKE) --no-print-directory lint
 	$(PYTEST) $(ARGS)
 
-check: setup ## Under a minute: lint and the fast tests
+check: setup ## Under a minute: lint and the fast unit tests
 	@$(MAKE) --no-print-directory lint
-	$(PYTEST) -q -m "not slow and not browser" $(ARGS)
+	$(PYTEST) -q -m "not slow and not browser" $(FAST) $(ARGS)
 
 bench: setup ## One JSON line per benchmark
 	$(BIN)/python -m benchmarks $(ARGS)
