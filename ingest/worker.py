@@ -81,7 +81,7 @@ def handlers(runtime: Runtime) -> dict[str, Handler]:
 
 def work(settings: Settings, stay: bool, number: int) -> None:
     """The life of worker process `number`: until idle, or, with `stay`, until it is stopped."""
-    log_to_stderr("warning" if settings.log.level == "info" and not stay else settings.log.level)
+    log_to_stderr(settings.log.level, stays=stay)
     runtime = build_runtime(settings)
     worker = Worker(worker_name(number), runtime.kernel.jobs, handlers(runtime), settings.jobs.lease_seconds / 3)
     if stay:

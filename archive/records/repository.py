@@ -146,16 +146,6 @@ class RecordRepository:
         row = self._connection.execute(query).mappings().one_or_none()
         return None if row is None else (_record(row), int(row["number"]))
 
-    def all_components(self) -> Iterable[tuple[str, Component]]:
-        """Every component with the id of its record, for fsck."""
-        query = (
-            select(model.version.c.record_id, *model.component.c)
-            .join(model.version, model.version.c.id == model.component.c.version_id)
-            .order_by(model.component.c.id)
-        )
-        for row in self._connection.execute(query).mappings():
-            yield row["record_id"], _component(row)
-
     def put_texts(self, texts: Sequence[ExtractedText]) -> None:
         """Store or replace extracted texts."""
         for text in texts:

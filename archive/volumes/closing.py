@@ -87,11 +87,11 @@ class Closing:
             return None
         if volume.section:
             return self._last_ending(held[volume.section]) or self._last_ending(held.get("", []))
-        endings = [self._last_ending(members) for members in held.values()]
-        own, of_sections = self._last_ending(held[""]), endings if len(held) == 1 else endings[1:]
-        if own is None and None in of_sections:
+        own = self._last_ending(held[""])
+        of_sections = [self._last_ending(members) for section, members in held.items() if section]
+        if own is None and (not of_sections or None in of_sections):
             return None
-        return max((ending for ending in endings if ending is not None), key=_rank, default=None)
+        return max((ending for ending in (own, *of_sections) if ending is not None), key=_rank)
 
     def _last_ending(self, members: Sequence[Record]) -> _Ending | None:
         """What the records of one volume say: a trade that failed and was awarded in a second round was awarded."""

@@ -75,11 +75,3 @@ class Volume:
     declared: tuple[str, ...]
     opened_at: datetime
     closed_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How and when the process of a volume ended, from the record that says so."""
-
-    outcome: str
-    ended_on: date

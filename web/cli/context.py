@@ -15,7 +15,7 @@ from rich.table import Table
 
 from archive.authorization import PUBLIC_ACTOR, SYSTEM_ACTOR, Actor
 from archive.errors import ArchiveError
-from archive.logs import LogLevel, log_to_stderr
+from archive.logs import log_to_stderr
 from archive.messages import render
 from archive.settings import Settings, environment
 
@@ -101,11 +101,6 @@ class Desk:
         self.notes.print(error.message("en"), highlight=False, markup=False, style="dim", soft_wrap=True)
 
 
-def _quietest(level: LogLevel) -> LogLevel:
-    """A person at a terminal is told of warnings; what is merely informative is for processes that stay."""
-    return "warning" if level == "info" else level
-
-
 def error_value(code: str, message: str) -> dict[str, str]:
     """An error as programs get it."""
     return {"code": code, "message": message}
@@ -127,7 +122,7 @@ def common(command: Command) -> Command:
         _refuse_what_is_no_text(options)
         desk = Desk(given)
         try:
-            log_to_stderr(_quietest(desk.settings.log.level))
+            log_to_stderr(desk.settings.log.level, stays=False)
             return command(desk, **options)
         except ArchiveError as error:
             if desk.as_json:
