@@ -8,10 +8,13 @@ PYTEST := $(BIN)/python -m pytest -n 2
 # What `make check` runs: unit tests without those that build whole archives, platforms or corpora of files.
 FAST := tests/unit $(addprefix --ignore=tests/unit/,simulator fixity extractors connectors)
 
-.PHONY: help setup demo test check bench lint fmt docs lock clean
+# Real servers with their data, logs and passwords; `deploy/services wipe` removes all of it.
+SERVICES := deploy/services
+
+.PHONY: help setup demo demo-services test tests check bench bench-services lint fmt docs lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-8s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Build .venv from the pinned lock file (skipped when up to date)
 	@deploy/setup-venv
@@ -19,10 +22,16 @@ setup: ## Build .venv from the pinned lock file (skipped when up to date)
 demo: setup ## Run made-up projects through the whole archive and serve its pages (ARGS="--no-serve" to only run)
 	$(BIN)/juanzong demo $(ARGS)
 
-test: setup ## Everything: prerequisites, lint, every test
+demo-services: setup ## The same with PostgreSQL, MinIO, Elasticsearch, Tika and RabbitMQ, started here
+	$(SERVICES) start postgres minio elasticsearch tika rabbitmq
+	$(SERVICES) run --profile demo -- $(BIN)/juanzong --home .services/demo demo $(ARGS)
+
+test: setup ## Everything: prerequisites, real servers, lint, every test
 	@deploy/test-prerequisites
-	@$(MAKE) --no-print-directory lint
-	$(PYTEST) $(ARGS)
+	@deploy/with-services $(MAKE) --no-print-directory lint tests
+
+tests: # The tests alone, where servers run
+	JUANZONG_REQUIRE_SERVICES=1 $(PYTEST) $(ARGS)
 
 check: setup ## Under a minute: lint and the fast unit tests
 	@$(MAKE) --no-print-directory lint
@@ -30,6 +39,9 @@ check: setup ## Under a minute: lint and the fast unit tests
 
 bench: setup ## One JSON line per benchmark
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-services: setup ## One JSON line: filing PDFs with every real server
+	@deploy/with-services $(BIN)/python -m benchmarks file-pdfs-services
 
 lint: setup ## Style, types, import contracts
 	$(BIN)/ruff check .

@@ -1,11 +1,11 @@
 """Configuration as values: read once where a process starts, checked, frozen, and handed down from there.
 
-`SETTINGS` names everything that can be set; parsing, `docs/settings.md` and the search for the nearest known name all
-follow it. There are no default secrets: keys and passwords are made or asked for, never shipped.
+`archive.known_settings` names everything that can be set; parsing, `docs/settings.md` and the search for the nearest
+known name all follow it. There are no default secrets: keys and passwords are made or asked for, never shipped.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,153 +14,34 @@ from typing import Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archive.errors import InvalidInput
-from archive.logs import LogLevel
+from archive.known_settings import SETTINGS
+from archive.logs import LogFormat, LogLevel
 
 PREFIX: Final = "ARCHIVE_"
 
-
-@dataclass(frozen=True)
-class Setting:
-    """One thing that can be set.
-
-    In `default`, `{home}` stands for the home folder and `{cores}` for the number of processor cores.
-    """
-
-    name: str
-    default: str
-    help_zh: str
-    help_en: str
-
-
-SETTINGS: Final[tuple[Setting, ...]] = (
-    Setting(
-        "ARCHIVE_HOME",
-        ".juanzong",
-        "档案馆的数据目录：数据库、原件、索引、密钥都在其中。命令行的 --home 优先。",
-        "The folder that holds everything: database, bytes, index, keys. `--home` on the command line wins.",
-    ),
-    Setting(
-        "ARCHIVE_DATABASE_URL",
-        "sqlite:///{home}/archive.db",
-        "数据库地址。",
-        "Where the database is.",
-    ),
-    Setting(
-        "ARCHIVE_BLOBS_URL",
-        "file://{home}/blobs",
-        "原件存储的地址，内容寻址、一次写入。",
-        "Where the bytes lie, addressed by content and written once.",
-    ),
-    Setting(
-        "ARCHIVE_SEARCH_URL",
-        "tantivy://{home}/index",
-        "全文索引的地址；可随时删除并重建。",
-        "Where the full-text index is; it can be thrown away and rebuilt at any time.",
-    ),
-    Setting(
-        "ARCHIVE_WORKERS",
-        "{cores}",
-        "同时工作的进程数，1 至 256。默认等于处理器核数。",
-        "How many processes work at once, 1 to 256. By default as many as there are processor cores.",
-    ),
-    Setting(
-        "ARCHIVE_LEASE_SECONDS",
-        "60",
-        "一个任务的租期（秒），5 至 3600；到期未续，由别的进程接手。",
-        "For how many seconds a worker holds a job, 5 to 3600; when the lease runs out, another worker takes over.",
-    ),
-    Setting(
-        "ARCHIVE_JOB_ATTEMPTS",
-        "5",
-        "一个任务最多尝试几次，1 至 100；之后等人处理。",
-        "How often a job is tried, 1 to 100, before it waits for a person.",
-    ),
-    Setting(
-        "ARCHIVE_SYNC_MINUTES",
-        "15",
-        "常驻处理进程每隔几分钟读取一次来源，1 至 1440。",
-        "How many minutes lie between two readings of every source by the resident worker, 1 to 1440.",
-    ),
-    Setting(
-        "ARCHIVE_PLAN",
-        "national-2026-1",
-        "所用分类方案（分类、保管期限、档号模板）的编号。",
-        "Which plan is followed: classes, retention periods, number templates.",
-    ),
-    Setting(
-        "ARCHIVE_WEB_HOST",
-        "127.0.0.1",
-        "网页服务监听的地址。",
-        "The address the web server listens on.",
-    ),
-    Setting(
-        "ARCHIVE_WEB_PORT",
-        "8000",
-        "网页服务的端口，0 至 65535；0 表示任取一个空闲端口。",
-        "The port of the web server, 0 to 65535; 0 takes any free one.",
-    ),
-    Setting(
-        "ARCHIVE_SESSION_HOURS",
-        "8",
-        "登录后几小时失效，1 至 168。",
-        "After how many hours a login ends, 1 to 168.",
-    ),
-    Setting(
-        "ARCHIVE_TIMEZONE",
-        "Asia/Shanghai",
-        "页面和目录中日期所用的时区；存储一律为协调世界时。",
-        "The time zone of dates on pages and in catalogues; what is stored is always UTC.",
-    ),
-    Setting(
-        "ARCHIVE_CENTRE_NAME",
-        "示例公共资源交易中心",
-        "交易中心的名称，显示在页面和证据包中。",
-        "The name of the trading centre, shown on pages and in evidence bundles.",
-    ),
-    Setting(
-        "ARCHIVE_CENTRE_REGION",
-        "370000",
-        "交易中心的行政区划代码（GB/T 2260，六位数字）。",
-        "The region code of the centre (GB/T 2260, six digits).",
-    ),
-    Setting(
-        "ARCHIVE_FONDS",
-        "Z001",
-        "全宗号：一个大写字母加三位数字。默认值只作占位，正式使用前请换成档案主管部门给的号。",
-        "The fonds code: one capital letter and three digits. The default only holds the place: "
-        "put in the code given by the archives authority before real use.",
-    ),
-    Setting(
-        "ARCHIVE_LEDGER_ORIGIN",
-        "juanzong.local/ledger",
-        "账本的名称，写在每个签名检查点的第一行；定下后不再更改。",
-        "The name of the ledger, first line of every signed checkpoint; never changed once chosen.",
-    ),
-    Setting(
-        "ARCHIVE_LOG_LEVEL",
-        "info",
-        "日志的详细程度：debug、info、warning 或 error。",
-        "How much is logged: debug, info, warning or error.",
-    ),
-)
 
 _LOG_LEVELS: Final[Mapping[str, LogLevel]] = MappingProxyType(
     {"debug": "debug", "info": "info", "warning": "warning", "error": "error"}
 )
 
+_LOG_FORMATS: Final[Mapping[str, LogFormat]] = MappingProxyType({"text": "text", "json": "json"})
+
 
 @dataclass(frozen=True)
 class DatabaseSettings:
-    """Where the rows are."""
+    """Where the rows are, and how much one process may ask of the database."""
 
     url: str
+    pool: int = 8
+    statement_seconds: int = 60
 
 
 @dataclass(frozen=True)
 class BlobSettings:
-    """Where the bytes are."""
+    """Where the bytes are. `retention_days` is for how long an object store locks them, 0 for not at all."""
 
     url: str
+    retention_days: int = 0
 
 
 @dataclass(frozen=True)
@@ -174,10 +55,11 @@ class SearchSettings:
 class JobSettings:
     """How work is shared out.
 
-    `lease_seconds` is how long a worker may be silent before its job is given to another; `sync_minutes` lie between
-    two readings of every source by the resident worker.
+    `url` says what wakes workers, `lease_seconds` how long a worker may be silent before its job is given to another;
+    `sync_minutes` lie between two readings of every source by the resident worker.
     """
 
+    url: str
     workers: int
     lease_seconds: int
     attempts: int
@@ -220,10 +102,26 @@ class LedgerSettings:
 
 
 @dataclass(frozen=True)
+class ExtractionSettings:
+    """Where help with reading files is. `tika_url` is None where there is no Tika server."""
+
+    tika_url: str | None
+
+
+@dataclass(frozen=True)
 class LogSettings:
-    """How much is logged."""
+    """How much is logged, and how it is written."""
 
     level: LogLevel
+    format: LogFormat
+
+
+@dataclass(frozen=True)
+class WatchSettings:
+    """What those who watch the archive are given; None is nothing."""
+
+    metrics_token: str | None
+    traces_url: str | None
 
 
 @dataclass(frozen=True)
@@ -234,12 +132,14 @@ class Settings:
     database: DatabaseSettings
     blobs: BlobSettings
     search: SearchSettings
+    extraction: ExtractionSettings
     jobs: JobSettings
     plan: PlanSettings
     web: WebSettings
     centre: CentreSettings
     ledger: LedgerSettings
     log: LogSettings
+    watch: WatchSettings
 
     @classmethod
     def load(cls, environ: Mapping[str, str], home: Path | None = None) -> Self:
@@ -253,10 +153,12 @@ class Settings:
         read = _Values(environ, home)
         return cls(
             home=read.home,
-            database=DatabaseSettings(read.url("ARCHIVE_DATABASE_URL")),
-            blobs=BlobSettings(read.url("ARCHIVE_BLOBS_URL")),
+            database=_database(read),
+            blobs=BlobSettings(read.url("ARCHIVE_BLOBS_URL"), read.number("ARCHIVE_BLOBS_RETENTION_DAYS", 0, 36_500)),
             search=SearchSettings(read.url("ARCHIVE_SEARCH_URL")),
+            extraction=ExtractionSettings(read.optional("ARCHIVE_TIKA_URL", read.url)),
             jobs=JobSettings(
+                url=read.url("ARCHIVE_QUEUE_URL"),
                 workers=read.number("ARCHIVE_WORKERS", 1, 256),
                 lease_seconds=read.number("ARCHIVE_LEASE_SECONDS", 5, 3600),
                 attempts=read.number("ARCHIVE_JOB_ATTEMPTS", 1, 100),
@@ -279,8 +181,20 @@ class Settings:
                 key_path=read.home / "keys" / "ledger.key",
                 trust_path=read.home / "trust.json",
             ),
-            log=LogSettings(read.log_level("ARCHIVE_LOG_LEVEL")),
+            log=LogSettings(read.log_level("ARCHIVE_LOG_LEVEL"), read.log_format("ARCHIVE_LOG_FORMAT")),
+            watch=WatchSettings(
+                metrics_token=read.optional("ARCHIVE_METRICS_TOKEN", read.text),
+                traces_url=read.optional("ARCHIVE_TRACES_URL", read.url),
+            ),
         )
+
+
+def _database(read: "_Values") -> DatabaseSettings:
+    return DatabaseSettings(
+        read.url("ARCHIVE_DATABASE_URL"),
+        pool=read.number("ARCHIVE_DATABASE_POOL", 1, 100),
+        statement_seconds=read.number("ARCHIVE_DATABASE_STATEMENT_SECONDS", 1, 3600),
+    )
 
 
 def environment() -> Mapping[str, str]:
@@ -301,6 +215,10 @@ class _Values:
         places = {"home": str(self.home), "cores": str(min(os.cpu_count() or 1, 256))}
         # Only defaults have places to fill: a brace in a given value is just a brace.
         self._values = {name: given.get(name) or default.format(**places) for name, default in defaults.items()}
+
+    def optional(self, name: str, read: Callable[[str], str]) -> str | None:
+        """A setting without a default, None where it is not given."""
+        return read(name) if self._values[name] else None
 
     def text(self, name: str) -> str:
         value = self._values[name].strip()
@@ -348,6 +266,12 @@ class _Values:
         if value not in _LOG_LEVELS:
             raise InvalidInput("setting-log-level", name=name, value=value)
         return _LOG_LEVELS[value]
+
+    def log_format(self, name: str) -> LogFormat:
+        value = self._values[name].lower()
+        if value not in _LOG_FORMATS:
+            raise InvalidInput("setting-log-format", name=name, value=value)
+        return _LOG_FORMATS[value]
 
 
 def _unknown(name: str, known: tuple[str, ...]) -> InvalidInput:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from archive.authorization import SYSTEM_ACTOR
@@ -11,11 +12,11 @@ from archive.blobs.directory import DirectoryBlobStore
 from archive.blobs.port import BlobStore
 from archive.clock import Clock, SystemClock
 from archive.db.engine import build_engine
-from archive.db.migrating import migrate, require_current
+from archive.db.migrating import migrate, require_current, revision
 from archive.db.uow import Database, UnitOfWork
-from archive.errors import InvalidInput, NotFound
+from archive.errors import Conflict, InvalidInput, NotFound
 from archive.ids import Ids, RandomIds
-from archive.jobs.local import LocalJobQueue
+from archive.jobs.table import TableJobQueue
 from archive.ledger.canonical import JSON
 from archive.ledger.integrator import Integrator
 from archive.ledger.repository import LedgerRepository
@@ -25,9 +26,12 @@ from archive.ledger.types import Event, EventType
 from archive.plan.service import load_plan
 from archive.plan.types import Plan
 from archive.records.service import RecordService
-from archive.settings import Settings
+from archive.settings import BlobSettings, Settings
 from archive.volumes.closing import Closing
 from archive.volumes.service import Ports, VolumeService
+
+if TYPE_CHECKING:
+    from archive.jobs.celery import CeleryQueues
 
 
 @dataclass(frozen=True)
@@ -39,13 +43,20 @@ class Kernel:
     blobs: BlobStore
     ledger: Ledger
     integrator: Integrator
-    jobs: LocalJobQueue
+    jobs: TableJobQueue
+    broker: "CeleryQueues | None"
     clock: Clock
     ids: Ids
     plan: Plan
     records: RecordService
     volumes: VolumeService
     closing: Closing
+
+    def close(self) -> None:
+        """Let go of database and broker."""
+        self.database.dispose()
+        if self.broker is not None:
+            self.broker.close()
 
 
 Defaults = Callable[[UnitOfWork, Database, Ledger], None]
@@ -60,6 +71,8 @@ def found(settings: Settings, defaults: Defaults | None = None) -> bool:
 
     Raises:
         InvalidInput: the home cannot be written.
+        Conflict: the database has a ledger whose key is not in this home (`home-key-missing`).
+        Unavailable: the database does not answer.
     """
     key = settings.ledger.key_path
     try:
@@ -67,6 +80,8 @@ def found(settings: Settings, defaults: Defaults | None = None) -> bool:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         new = not key.exists()
         if new:
+            # Before a key is made: another would make every host distrust what the others sign.
+            _require_no_ledger(settings)
             create_key(key)
         if not settings.ledger.trust_path.exists():
             write_trust(settings.ledger.trust_path, load_signer(key, settings.ledger.origin).trust())
@@ -75,6 +90,18 @@ def found(settings: Settings, defaults: Defaults | None = None) -> bool:
     migrate(settings.database.url)
     _begin(settings, defaults)
     return new
+
+
+def _require_no_ledger(settings: Settings) -> None:
+    if revision(settings.database.url) is None:
+        return
+    database = Database(build_engine(settings.database.url))
+    try:
+        with database.reading() as connection:
+            if LedgerRepository(connection).size():
+                raise Conflict("home-key-missing", home=str(settings.home))
+    finally:
+        database.dispose()
 
 
 def _begin(settings: Settings, defaults: Defaults | None) -> None:
@@ -103,10 +130,12 @@ def build_kernel(settings: Settings, clock: Clock | None = None, ids: Ids | None
         raise NotFound("home-missing", home=str(settings.home))
     require_current(settings.database.url)
     clock, ids = clock or SystemClock(), ids or RandomIds()
-    database = Database(build_engine(settings.database.url))
+    rows = settings.database
+    database = Database(build_engine(rows.url, rows.pool, rows.statement_seconds))
     _require_founded(settings, database)
-    blobs = build_blobs(settings.blobs.url)
+    blobs = build_blobs(settings.blobs)
     ledger = Ledger(clock)
+    broker = build_broker(settings.jobs.url)
     plan = load_plan(settings.plan.id)
     records = RecordService(blobs, ledger, clock, ids, lambda region: _fonds(settings, plan, region))
     ports = Ports(database, records, ledger, clock, ids)
@@ -117,7 +146,8 @@ def build_kernel(settings: Settings, clock: Clock | None = None, ids: Ids | None
         blobs=blobs,
         ledger=ledger,
         integrator=Integrator(database, clock, load_signer(settings.ledger.key_path, settings.ledger.origin)),
-        jobs=LocalJobQueue(database, clock, ids, lease, settings.jobs.attempts),
+        jobs=TableJobQueue(database, clock, ids, lease, settings.jobs.attempts, broker),
+        broker=broker,
         clock=clock,
         ids=ids,
         plan=plan,
@@ -133,16 +163,33 @@ def _require_founded(settings: Settings, database: Database) -> None:
             raise NotFound("home-missing", home=str(settings.home))
 
 
-def build_blobs(url: str) -> BlobStore:
-    """The store of bytes at `url` (`file:///folder`).
+def build_blobs(settings: BlobSettings) -> BlobStore:
+    """The store of bytes: a folder (`file:///folder`) or a bucket (`s3+http(s)://{access}:{secret}@host:port/bucket`).
 
     Raises:
         InvalidInput: the URL names a store the archive does not know.
     """
-    parts = urlsplit(url)
-    if parts.scheme != "file" or parts.netloc or not parts.path:
-        raise InvalidInput("blobs-url", url=url.rsplit("@", maxsplit=1)[-1])
-    return DirectoryBlobStore(Path(unquote(parts.path)))
+    scheme, _, rest = settings.url.partition("://")
+    if scheme in {"s3+http", "s3+https"}:
+        from archive.blobs.s3.store import build_s3  # noqa: PLC0415 - the client library, a quarter of a second
+
+        return build_s3(settings.url, settings.retention_days)
+    if scheme != "file" or not rest.startswith("/"):
+        raise InvalidInput("blobs-url", url=settings.url.rsplit("@", maxsplit=1)[-1].partition("?")[0])
+    return DirectoryBlobStore(Path(unquote(urlsplit(settings.url).path)))
+
+
+def build_broker(url: str) -> "CeleryQueues | None":
+    """What wakes workers at `url`; None for `table://`, where they look for themselves.
+
+    Raises:
+        InvalidInput: the URL names no broker that the archive knows.
+    """
+    if url == "table://":
+        return None
+    from archive.jobs.celery import CeleryQueues  # noqa: PLC0415 - loads long, and one machine does without
+
+    return CeleryQueues(url)
 
 
 def _fonds(settings: Settings, plan: Plan, region: str) -> str:

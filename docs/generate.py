@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from archive.settings import SETTINGS
+from archive.known_settings import SETTINGS, Setting
 
 _NOTE: Final = "<!-- Written by docs/generate.py from the program itself; run `make docs` after a change. -->"
 
@@ -43,11 +43,13 @@ checks, and reasons in the review queue are stored as code and parameters and pu
 def settings_page() -> str:
     """`settings.md`: every setting with its default and what it means."""
     rows = [
-        f"| `{setting.name}` | `{setting.default.format(home='HOME', cores='CORES')}` "
-        f"| {setting.help_en}<br>{setting.help_zh} |\n"
-        for setting in SETTINGS
+        f"| `{setting.name}` | {_default(setting)} | {setting.help_en}<br>{setting.help_zh} |\n" for setting in SETTINGS
     ]
     return _SETTINGS + "".join(rows)
+
+
+def _default(setting: Setting) -> str:
+    return f"`{setting.default.format(home='HOME', cores='CORES')}`" if setting.default else "none"
 
 
 def errors_page() -> str:

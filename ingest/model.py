@@ -49,6 +49,7 @@ outcome = Table(
     Column("milliseconds", Float, nullable=False),
     Column("at", Moment, nullable=False),
     Index(None, "status"),
+    Index(None, "at"),
 )
 
 check = Table(

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, or_, select, tuple_, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from archive.authorization import Scope
+from archive.db.upsert import upsert
 from archive.records.model import item
 from archive.records.repository import within
 from ingest import model
@@ -64,7 +64,7 @@ class SourceRepository:
         """Remember a document, or what it is now."""
         values = _columns(arrival)
         later = {key: value for key, value in values.items() if key != "first_seen"}
-        statement = upsert(model.arrival).values(**values)
+        statement = upsert(self._connection, model.arrival).values(**values)
         self._connection.execute(statement.on_conflict_do_update(index_elements=["source", "external_id"], set_=later))
 
     def refused(self, limit: int = 100) -> list[SeenArrival]:
@@ -90,7 +90,7 @@ class OutcomeRepository:
     def put(self, outcome: StepOutcome) -> None:
         """Store the outcome of a step; an older one of the same step gives way."""
         values = _columns(outcome)
-        statement = upsert(model.outcome).values(**values)
+        statement = upsert(self._connection, model.outcome).values(**values)
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=["record_id", "version", "step"], set_=values)
         )
@@ -135,7 +135,7 @@ class OutcomeRepository:
     def stopped(self, scope: Scope, status: Status, limit: int = 100, offset: int = 0) -> list[StepOutcome]:
         """What stopped with `status`, of the present versions of records inside `scope`, oldest first."""
         query = select(model.outcome).join(item, _present()).where(model.outcome.c.status == status)
-        query = query.where(within(scope)).order_by(model.outcome.c.at, model.outcome.c.record_id)
+        query = query.where(within(scope)).order_by(model.outcome.c.at, model.outcome.c.record_id, model.outcome.c.step)
         return [_outcome(row) for row in self._connection.execute(query.limit(limit).offset(offset)).mappings()]
 
     def count_stopped(self, scope: Scope, status: Status) -> int:

@@ -17,8 +17,8 @@ from archive.records.service import Act, RecordService, existing
 from archive.records.types import Record, RecordState
 from ingest.pipeline.graph import Graph
 from ingest.repository import OutcomeRepository, SourceRepository
-from ingest.service import ADVANCE
 from ingest.types import PersonDecision, SeenArrival, Status, StepOutcome
+from ingest.waking import wake_records
 
 CHOICES: Mapping[str, frozenset[str]] = {
     "check": frozenset({"accept", "retry", "return"}),
@@ -138,7 +138,7 @@ class ReviewService:
             else:
                 again = self._graph.from_step(outcome.step)
                 OutcomeRepository(uow.connection).drop(record.id, record.version, again)
-                self._ports.jobs.enqueue(uow, ADVANCE, record.id)
+                wake_records(uow, self._ports.jobs, [record.id])
             self._ports.ledger.append(uow, Event(EventType.DECISION_MADE, actor.id, "record", record.id, body))
 
     @staticmethod

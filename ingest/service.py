@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from archive.authorization import SYSTEM_ACTOR
 from archive.blobs.port import BlobStore
@@ -28,9 +29,8 @@ from ingest.connectors.port import Arrival, Captured, Connector, Gone, Known, Re
 from ingest.pipeline.graph import Graph
 from ingest.repository import OutcomeRepository, SourceRepository
 from ingest.types import ArrivalStatus, SeenArrival, Source, Status, StepOutcome, Summary
+from ingest.waking import wake_records, wake_source
 
-ADVANCE = "advance"
-SYNC = "sync"
 IMPORTED = "import:"
 """The location of a source that people deliver file by file."""
 
@@ -121,14 +121,14 @@ class IntakeService:
         with self._database.writing() as uow:
             for name, connector, location in sources:
                 self._register(uow, name, connector, location)
-                self._jobs.enqueue(uow, SYNC, name)
+                wake_source(uow, self._jobs, name)
 
     def request_all(self) -> None:
         """Ask for every source to be read that can be read without a person."""
         with self._database.writing() as uow:
             for source in SourceRepository(uow.connection).all():
                 if source.location != IMPORTED:
-                    self._jobs.enqueue(uow, SYNC, source.name)
+                    wake_source(uow, self._jobs, source.name)
 
     def sync(
         self, name: str, opener: Opener, location: str | None = None, summary: Summary | None = None
@@ -161,7 +161,7 @@ class IntakeService:
                         failure_message=None,
                     )
                     if opened.more:
-                        self._jobs.enqueue(uow, SYNC, name)
+                        wake_source(uow, self._jobs, name)
                 return summary, opened.more
         except ArchiveError as error:
             self._failed(name, error.code, error.message())
@@ -220,6 +220,7 @@ class IntakeService:
             SourceRepository(uow.connection).put_arrival(replace(seen, record_id=registered.record_id))
             if registered.receipt is not Receipt.UNCHANGED:
                 self._received(uow, registered)
+        _log_receipt(self._log, source, registered)
         _count(summary, registered.receipt)
 
     def _received(self, uow: UnitOfWork, registered: Registered) -> None:
@@ -237,7 +238,7 @@ class IntakeService:
                 self._clock.now(),
             )
         )
-        self._jobs.enqueue(uow, ADVANCE, registered.record_id)
+        wake_records(uow, self._jobs, [registered.record_id])
 
     def _refuse(self, source: str, arrival: Arrival, refused: Refused, summary: Summary) -> None:
         message = render(refused.code, refused.params)
@@ -311,6 +312,13 @@ def _envelope(delivery: Delivery) -> bytes:
                 # It is the very stream for which the document is refused.
                 return b""
     return b""
+
+
+def _log_receipt(log: structlog.typing.FilteringBoundLogger, source: str, registered: Registered) -> None:
+    """Let the log begin to follow the record: from here to the index, each line about it carries its id."""
+    say = log.debug if registered.receipt is Receipt.UNCHANGED else log.info
+    with bound_contextvars(record=registered.record_id, version=registered.version):
+        say("intake.taken", source=source, receipt=registered.receipt)
 
 
 def _count(summary: Summary, receipt: Receipt) -> None:

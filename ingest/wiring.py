@@ -6,6 +6,7 @@ from archive.wiring import Kernel
 from ingest.checks.engine import build_checks
 from ingest.checks.gate import default_policy
 from ingest.connectors.notices import Locale
+from ingest.extractors.registry import build_registry
 from ingest.opening import SourceOpener
 from ingest.pipeline.graph import Graph, build_graph
 from ingest.pipeline.runner import Runner
@@ -14,7 +15,7 @@ from ingest.service import IntakeService
 from ingest.steps.check import CheckStep
 from ingest.steps.classify import ClassifyStep
 from ingest.steps.extract import ExtractStep
-from ingest.steps.identify import IdentifyStep
+from ingest.steps.identify import ComponentReader, IdentifyStep
 from ingest.steps.place import PlaceStep
 from ingest.steps.port import Step
 
@@ -36,10 +37,12 @@ def build_ingest(kernel: Kernel) -> Ingest:
         kernel.database, kernel.blobs, kernel.records, kernel.ledger, kernel.jobs, kernel.clock, graph
     )
     policy = default_policy()
+    # Built once: it holds the connection to the server that helps with reading, where there is one.
+    reader = ComponentReader(build_registry(kernel.settings.extraction.tika_url))
     steps: tuple[Step, ...] = (
-        IdentifyStep(),
-        CheckStep(kernel.records, build_checks(policy, probe), policy),
-        ExtractStep(),
+        IdentifyStep(reader),
+        CheckStep(kernel.records, build_checks(policy, probe), policy, reader),
+        ExtractStep(reader),
         ClassifyStep(kernel.records, kernel.plan),
         PlaceStep(kernel.database, kernel.volumes),
     )

@@ -61,6 +61,9 @@ class SearchIndex(Target, Protocol):
         """One page of what answers `request` inside `scope`.
 
         Raises:
+            InvalidInput: too many words begin as asked to look for all of them (`search-too-broad`); some are never
+                left out.
+            Unavailable: a server that the index is on does not answer.
             Damaged: the index cannot be read and must be rebuilt (`search-index-unreadable`).
         """
         ...

@@ -4,8 +4,11 @@ Documents are made from the rows, never from the entry, so entries may come twic
 record has moved on: the index ends up showing the rows.
 """
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
+
+import structlog
 
 from archive.authorization import AccessLevel
 from archive.db.uow import Database
@@ -13,6 +16,7 @@ from archive.ledger.repository import Connection
 from archive.ledger.types import Entry, EventType
 from archive.records.repository import RecordRepository
 from archive.records.types import ComponentRole, Record, RecordState
+from archive.tracing import span
 from archive.volumes.repository import VolumeRepository
 from search.port import Target
 from search.types import Document, Removal
@@ -55,6 +59,7 @@ class Projector:
         self._target = target
         self._redact = redact
         self._names = names
+        self._log = structlog.get_logger()
 
     @property
     def name(self) -> str:
@@ -75,7 +80,11 @@ class Projector:
             return
         with self._database.reading() as connection:
             touched = _touched(connection, entries)
-        self.project(touched, entries[0].index - 1, entries[-1].index)
+        started, counts = time.perf_counter(), {"entries": len(entries), "records": len(touched)}
+        with span("index.batch", **counts):
+            self.project(touched, entries[0].index - 1, entries[-1].index)
+        milliseconds = round((time.perf_counter() - started) * 1000, 3)
+        self._log.info("index.batch", **counts, position=entries[-1].index, milliseconds=milliseconds)
 
     def project(self, touched: Mapping[str, int], before: int, after: int) -> None:
         """Index the records in `touched`, each as of its ledger index, and move from entry `before` to `after`."""
@@ -85,6 +94,8 @@ class Projector:
             done += len(documents)
             over = done >= len(waiting)
             self._target.apply(documents, after if over else before)
+            for document in documents:
+                self._log.debug("index.applied", record=document.record_id, entry=document.ledger_index)
             if over:
                 return
 

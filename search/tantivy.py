@@ -1,16 +1,15 @@
 """The embedded index, over tantivy: the only module that knows it.
 
-Texts go in as tokens of `search.cjk` joined by spaces, under the `whitespace` tokenizer, so that positions are ours
-(tantivy's own n-gram tokenizer puts every token at position 0, where no phrase is ever found). A text and its public
-copy are indexed apart, or once where they are the same; a redacted scope is answered from the copy alone. Where the
-index stands in the ledger is a document of its own, committed with the others.
+Texts go in as `search.fields` gives them, under the `whitespace` tokenizer, so that positions are ours (tantivy's own
+n-gram tokenizer puts every token at position 0, where no phrase is ever found). Where the index stands in the ledger is
+a document of its own, committed with the others.
 """
 
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,35 +17,36 @@ from typing import Any, TypeVar
 import tantivy
 
 from archive.authorization import AccessLevel, Clause, Scope
-from archive.errors import Damaged, Unavailable
-from search.card import pack_card, pack_texts, unpack
-from search.cjk import Phrase, is_han, tokens
+from archive.errors import Damaged, InvalidInput, Unavailable
+from search.card import unpack
+from search.cjk import Phrase, is_han
+from search.fields import NUMBERS, PUBLIC, STORED, TERMS, TEXTS, WHOLE, Fields, fields_of, micros, position_of, searched
 from search.generations import Generations
 from search.port import EMPTY, Replacement
-from search.types import Area, Between, Document, Hit, Is, Key, Removal, Request, Results, Says, Sort
+from search.types import Between, Document, Hit, Is, Key, Removal, Request, Results, Says, Sort
 
 _LAYOUT = "v1"
 _HEAP = 50_000_000
-_NAME_WEIGHT = 3.0
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ORDER = "newest"
+"""The engine orders by numbers without a sign."""
+_TOO_BROAD = "exceeded max expansions"
+"""What the engine says of a phrase whose last word begins too many others; it has no class of its own for it."""
 _Answer = TypeVar("_Answer")
-_WHOLE, _PUBLIC, _BOTH = "whole", "public", "both"
-_COPIED = ("names", "body", "project")
-_TEXTS = (*(f"{copy}_{text}" for copy in (_WHOLE, _PUBLIC, _BOTH) for text in _COPIED), "reference", "type_words")
-_TERMS = ("kind", "record", "class", "trade_type", "doc_type", "state", "project_id", "region", "level", "settled")
 
 
 @cache
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    for name in _TEXTS:
+    for name in TEXTS:
         builder.add_text_field(name, tokenizer_name="whitespace")
-    for name in _TERMS:
+    for name in TERMS:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in ("ledger_index", "released_from", "published"):
-        builder.add_integer_field(name, fast=True)
-    builder.add_unsigned_field("newest", fast=True)
-    for name in ("card", _WHOLE, _PUBLIC):
+    for name in NUMBERS:
+        if name == _ORDER:
+            builder.add_unsigned_field(name, fast=True)
+        else:
+            builder.add_integer_field(name, fast=True)
+    for name in STORED:
         builder.add_bytes_field(name, stored=True)
     return builder.build()
 
@@ -154,15 +154,15 @@ class _Generation:
         with self._readable():
             searcher = self._searcher()
             order = tantivy.Order.Asc if request.sort is Sort.OLDEST else tantivy.Order.Desc
-            by = None if request.sort is Sort.RELEVANCE else "newest"
+            by = None if request.sort is Sort.RELEVANCE else _ORDER
             # The stub of the library leaves out that a result has a count.
             found: Any = searcher.search(query, request.size, order_by_field=by, offset=request.offset, order=order)
             hits = []
             for score, address in found.hits:
                 document = searcher.doc(address)
                 # Without a text of its own, the whole is what its public copy says.
-                own = None if scope.redacted else document.get_first(_WHOLE)
-                card, shown = document["card"][0], own or document[_PUBLIC][0]
+                own = None if scope.redacted else document.get_first(WHOLE)
+                card, shown = document["card"][0], own or document[PUBLIC][0]
                 hits.append(unpack(card, shown, request.phrases, float(score) if by is None else 0.0))
             return int(found.count), tuple(hits)
 
@@ -185,13 +185,13 @@ class _Generation:
             searcher = self._searcher()
             fresh = [c for c in latest.values() if _known(searcher, "record", c.record_id, EMPTY) <= c.ledger_index]
             reached = max(position, _known(searcher, "kind", "position", EMPTY))
-        documents = [_document(c) if isinstance(c, Document) else _tombstone(c) for c in fresh]
+        documents = [_filled(fields_of(change)) for change in fresh]
         with self._writer() as writer:
             for change, document in zip(fresh, documents, strict=True):
                 writer.delete_documents_by_term("record", change.record_id)
                 writer.add_document(document)
             writer.delete_documents_by_term("kind", "position")
-            writer.add_document(_position(reached))
+            writer.add_document(_filled(position_of(reached)))
             writer.commit()
             writer.wait_merging_threads()
 
@@ -220,6 +220,8 @@ class _Generation:
         except BaseException as error:  # the engine's panic over damaged files is no Exception and has no public name
             if not isinstance(error, OSError | ValueError) and type(error).__name__ != "PanicException":
                 raise
+            if _TOO_BROAD in str(error):
+                raise InvalidInput("search-too-broad") from error
             raise Damaged("search-index-unreadable", path=self.folder, detail=str(error)) from error
 
 
@@ -232,76 +234,21 @@ def _known(searcher: tantivy.Searcher, field: str, value: str, otherwise: int) -
     return otherwise if index is None else int(index)
 
 
-def _document(document: Document) -> tantivy.Document:
+def _filled(fields: Fields) -> tantivy.Document:
     output = tantivy.Document()
-    output.add_text("kind", "document")
-    output.add_text("record", document.record_id)
-    output.add_integer("ledger_index", document.ledger_index)
-    whole, public = _copied(document, redacted=False), _copied(document, redacted=True)
-    for name in _COPIED:
-        if whole[name] == public[name]:
-            _add_words(output, f"{_BOTH}_{name}", public[name])
+    add_text = output.add_text  # looked up once: there are thirty of these for every document
+    for texts in (fields.terms, fields.texts):
+        for name, values in texts.items():
+            for value in values:
+                add_text(name, value)
+    for name, number in fields.numbers.items():
+        if name == _ORDER:
+            output.add_unsigned(name, number)
         else:
-            _add_words(output, f"{_WHOLE}_{name}", whole[name])
-            _add_words(output, f"{_PUBLIC}_{name}", public[name])
-    output.add_bytes(_PUBLIC, pack_texts(document, redacted=True))
-    if whole != public:
-        output.add_bytes(_WHOLE, pack_texts(document, redacted=False))
-    _add_words(output, "reference", [document.reference_code])
-    _add_words(output, "type_words", [document.doc_type])
-    terms = {
-        "class": document.classes(),
-        "trade_type": (document.trade_type,),
-        "doc_type": (document.doc_type,),
-        "state": (document.state,),
-        "project_id": (document.project_id,),
-        "region": tuple(document.region[:length] for length in range(1, len(document.region) + 1)),
-        "level": (str(document.level),),
-        "settled": ("yes" if document.settled else "no",),
-    }
-    for name, values in terms.items():
-        for value in values:
-            if value:
-                output.add_text(name, value)
-    output.add_unsigned("newest", document.newest)
-    if document.released_from is not None:
-        output.add_integer("released_from", _micros(document.released_from))
-    if document.published is not None:
-        output.add_integer("published", _micros(document.published))
-    output.add_bytes("card", pack_card(document))
+            output.add_integer(name, number)
+    for name, stored in fields.stored.items():
+        output.add_bytes(name, stored)
     return output
-
-
-def _tombstone(removal: Removal) -> tantivy.Document:
-    """Keeps older documents of a removed record out. It has no access level, so no scope ever reaches it."""
-    output = tantivy.Document()
-    output.add_text("kind", "removal")
-    output.add_text("record", removal.record_id)
-    output.add_integer("ledger_index", removal.ledger_index)
-    return output
-
-
-def _position(position: int) -> tantivy.Document:
-    output = tantivy.Document()
-    output.add_text("kind", "position")
-    output.add_integer("ledger_index", position)
-    return output
-
-
-def _copied(document: Document, *, redacted: bool) -> dict[str, tuple[str | None, ...]]:
-    """The texts of which there is a public copy, by name."""
-    shown = document.shown(redacted=redacted)
-    return {
-        "names": document.names(redacted=redacted),
-        "body": (shown.body,),
-        "project": (shown.project_name, document.project_code),
-    }
-
-
-def _add_words(output: tantivy.Document, field: str, values: Iterable[str | None]) -> None:
-    for value in values:
-        if value:
-            output.add_text(field, " ".join(tokens(value)))
 
 
 def _query(request: Request, scope: Scope) -> tantivy.Query:
@@ -328,29 +275,23 @@ def _clause(clause: Clause, now: datetime) -> tantivy.Query:
         parts.append((tantivy.Occur.Must, _any([_term("region", region) for region in clause.regions])))
     if clause.released_only:
         parts.append((tantivy.Occur.Must, _term("settled", "yes")))
-        parts.append((tantivy.Occur.Must, _range("released_from", None, _micros(now))))
+        parts.append((tantivy.Occur.Must, _range("released_from", None, micros(now))))
     return tantivy.Query.boolean_query(parts)
 
 
 def _test(test: Says | Is | Between, scope: Scope) -> tantivy.Query:
     if isinstance(test, Between):
-        start = None if test.start is None else _micros(test.start)
-        return _range("published", start, None if test.end is None else _micros(test.end) - 1)
+        start = None if test.start is None else micros(test.start)
+        return _range("published", start, None if test.end is None else micros(test.end) - 1)
     if isinstance(test, Is):
         return _is(test)
-    if test.area is Area.TEXT:
-        names = _any(_copies("names", test.readings, scope))
-        return _any([tantivy.Query.boost_query(names, _NAME_WEIGHT), *_copies("body", test.readings, scope)])
-    if test.area is Area.PROJECT:
-        return _any(_copies("project", test.readings, scope))
-    field = "reference" if test.area is Area.REFERENCE else "type_words"
-    return _any([_phrase(field, phrase) for phrase in test.readings])
-
-
-def _copies(name: str, readings: Sequence[Phrase], scope: Scope) -> list[tantivy.Query]:
-    """The readings in the copy that this reader gets: never in any other."""
-    own = _PUBLIC if scope.redacted else _WHOLE
-    return [_phrase(f"{copy}_{name}", phrase) for copy in (own, _BOTH) for phrase in readings]
+    return _any(
+        [
+            tantivy.Query.boost_query(_phrase(field, phrase), weight)
+            for field, weight in searched(test.area, redacted=scope.redacted)
+            for phrase in test.readings
+        ]
+    )
 
 
 def _is(test: Is) -> tantivy.Query:
@@ -392,7 +333,3 @@ def _any(queries: Sequence[tantivy.Query]) -> tantivy.Query:
 
 def _silent(query: tantivy.Query) -> tantivy.Query:
     return tantivy.Query.const_score_query(query, 0.0)
-
-
-def _micros(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)

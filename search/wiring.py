@@ -6,9 +6,11 @@ from datetime import tzinfo
 from pathlib import Path
 
 from archive.authorization import Authorizer
+from archive.clock import SystemClock
 from archive.db.uow import Database
 from archive.errors import InvalidInput
 from archive.ledger.port import LedgerPort
+from search.elastic.address import SCHEMES, Address
 from search.memory import MemoryIndex
 from search.port import SearchIndex
 from search.projector import Projector
@@ -44,13 +46,19 @@ class Search:
 
 
 def build_index(url: str) -> SearchIndex:
-    """The index at `url`: `tantivy:///folder`, or `memory:` for one that is gone with the process.
+    """The index at `url`: `tantivy:///folder`, `elastic+http(s)://{user}:{password}@host:port/name`, or `memory:`.
+
+    The last is gone with the process.
 
     Raises:
         InvalidInput: the URL names an index the archive does not know.
     """
     if url in {"memory:", "memory://"}:
         return MemoryIndex()
+    if url.startswith(SCHEMES):
+        from search.elastic.index import ElasticIndex  # noqa: PLC0415 - the library loads for half a second
+
+        return ElasticIndex(Address.read(url), SystemClock())
     path = Path(url.removeprefix(_TANTIVY))
     if not url.startswith(_TANTIVY) or not path.is_absolute():
         raise InvalidInput("search-url", url=url.rsplit("@", maxsplit=1)[-1])

@@ -1,8 +1,10 @@
 """What every test can count on: no settings of the developer's shell, property tests that repeat themselves."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from archive.settings import PREFIX, environment
@@ -19,6 +21,13 @@ def _no_settings_from_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in environment():
         if name.startswith(PREFIX):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _log_as_it_comes() -> Iterator[None]:
+    """A command called in the test's own process sets up the log of that process; the next test must not inherit it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

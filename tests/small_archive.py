@@ -37,8 +37,8 @@ from ingest.connectors.portal import GONE
 from ingest.connectors.streams import from_bytes
 from ingest.repository import OutcomeRepository, SourceRepository
 from ingest.review import ReviewPorts, ReviewService
-from ingest.service import ADVANCE
 from ingest.types import SeenArrival, StepOutcome, Summary
+from ingest.waking import ADVANCE
 from ingest.wiring import Ingest, build_ingest
 
 START = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
@@ -75,27 +75,32 @@ class SmallArchive:
 
     @classmethod
     @contextmanager
-    def at(cls, home: Path) -> Iterator["SmallArchive"]:
-        """A newly founded archive in `home`, with one registered source."""
+    def at(cls, home: Path, database: str | None = None) -> Iterator["SmallArchive"]:
+        """A newly founded archive in `home`, its rows there or in `database`, with one registered source."""
         home.mkdir(parents=True, exist_ok=True)
-        key = Settings.load({}, home).ledger.key_path
-        key.parent.mkdir()
-        create_key(key)
-        (home / "archive.db").write_bytes(_empty_database())
-        with cls.opened(home) as small:
+        if database is None:
+            key = Settings.load({}, home).ledger.key_path
+            key.parent.mkdir()
+            create_key(key)
+            (home / "archive.db").write_bytes(_empty_database())
+        else:
+            found(Settings.load({"ARCHIVE_DATABASE_URL": database}, home))
+        with cls.opened(home, database) as small:
             small.ingest.intake.register(SOURCE, "memory", "memory:")
             yield small
 
     @classmethod
     @contextmanager
-    def opened(cls, home: Path) -> Iterator["SmallArchive"]:
+    def opened(cls, home: Path, database: str | None = None) -> Iterator["SmallArchive"]:
         """The archive that lies in `home`. Its identifiers go on behind those of whoever worked on it before."""
-        settings, clock, ids = Settings.load({}, home), FixedClock(START), SequentialIds()
+        settings = Settings.load({"ARCHIVE_DATABASE_URL": database} if database else {}, home)
+        clock, ids = FixedClock(START), SequentialIds()
         if (home / "blobs").exists():
             for _ in range(_USED_BEFORE):
                 ids.new("run")
         kernel = build_kernel(settings, clock, ids)
-        event.listen(kernel.database.engine, "connect", _hurry)
+        if database is None:
+            event.listen(kernel.database.engine, "connect", _hurry)
         try:
             yield cls._on(settings, kernel, clock)
         finally:

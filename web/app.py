@@ -8,7 +8,7 @@ from starlette.staticfiles import StaticFiles
 
 from web.api.routes import build_api
 from web.errors import install
-from web.middleware import BodyLimit, Hardening
+from web.middleware import BodyLimit, Hardening, Logged
 from web.pages.routes import build_pages
 from web.rendering import FOLDER, Renderer
 from web.services import Services
@@ -38,4 +38,5 @@ def create_app(services: Services) -> FastAPI:
     install(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(Hardening)
+    app.add_middleware(Logged)
     return app

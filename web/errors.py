@@ -1,9 +1,9 @@
 """Errors as answers: one JSON shape for programs, a page for people, both with the code and what to do."""
 
-import logging
 from http import HTTPStatus
 from urllib.parse import urlencode
 
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -15,9 +15,9 @@ from archive.messages import Language
 from web.rendering import Page, Renderer
 from web.visits import language_of, read_visit, stranger
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger()
 
-_PROGRAMS = ("/api/", "/healthz", "/readyz", "/static/")
+_PROGRAMS = ("/api/", "/health/", "/static/")
 _RETRY_AFTER_SECONDS = "5"
 
 
@@ -67,7 +67,7 @@ def install(app: FastAPI) -> None:
 def _archive_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ArchiveError)
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.error("%s: %s", request.scope["state"].get("reference"), error.code)
+        _log.error("http.failed", code=error.code)
     return _answer(request, error)
 
 
@@ -95,7 +95,7 @@ def _invalid(request: Request, error: Exception) -> Response:
 def unexpected(request: Request, error: Exception) -> Response:
     """The answer to what nobody foresaw; what it was goes to the log only."""
     reference = str(request.scope["state"].get("reference", ""))
-    _log.error("%s: %s", reference, type(error).__name__, exc_info=error)
+    _log.error("http.crashed", kind=type(error).__name__, exc_info=error)
     return _answer(request, Unexpected("unexpected-error", reference=reference))
 
 

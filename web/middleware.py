@@ -4,22 +4,78 @@ Plain ASGI and asynchronous, because it wraps streams.
 """
 
 import secrets
+import time
 from typing import Final
 
+import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
+from archive.tracing import Noted, span
 from web.errors import TooLarge, json_error, unexpected
 from web.headers import HARDENING
 
 MOST_BYTES: Final = 1 << 20
 """Of a request body: the surface takes forms and small JSON, never files."""
 
+_API: Final = "/api/v1"
+_QUIET: Final = ("/health/", "/metrics", "/static/")
+"""Asked for every few seconds, or once for each picture of a page: only who looks closely is told."""
+
+
+class Logged:
+    """Gives each request a reference that every line of the log about it carries, and one line of its own.
+
+    The line names the route, never the address: an address may hold what somebody searched for.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._log = structlog.get_logger()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        reference = secrets.token_hex(6)
+        scope.setdefault("state", {})["reference"] = reference
+        started, status = time.perf_counter(), 0
+
+        async def send_noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = int(message["status"])
+            await send(message)
+
+        with bound_contextvars(request=reference), span("http.request", request=reference) as open_span:
+            try:
+                await self._app(scope, receive, send_noted)
+            finally:
+                self._note(open_span, scope, status, (time.perf_counter() - started) * 1000)
+
+    def _note(self, open_span: Noted, scope: Scope, status: int, milliseconds: float) -> None:
+        method, route = str(scope["method"]), _route(scope)
+        open_span.note(method=method, route=route, status=status)
+        log = self._log.debug if str(scope["path"]).startswith(_QUIET) else self._log.info
+        log("http.request", method=method, route=route, status=status, milliseconds=round(milliseconds, 3))
+
+
+def _route(scope: Scope) -> str:
+    """The template of the route that answered: `/records/{record_id}`; empty where none did."""
+    path, template = str(scope["path"]), str(getattr(scope.get("route"), "path", ""))
+    if path.startswith("/static/"):
+        return "/static"
+    # A route that was included under the address of the API does not know it.
+    inside = template and path.startswith(_API)
+    return _API + template.removeprefix(_API) if inside else template
+
 
 class Hardening:
-    """Gives each request a reference, each answer the headers it has not set itself, and each failure an answer."""
+    """Gives each answer the headers it has not set itself, and each failure an answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -29,8 +85,7 @@ class Hardening:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        reference = secrets.token_hex(6)
-        scope.setdefault("state", {})["reference"] = reference
+        reference = scope["state"]["reference"]
         started = False
 
         async def send_hardened(message: Message) -> None:

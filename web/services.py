@@ -10,11 +10,13 @@ from archive.evidence.service import EvidenceService
 from archive.ledger.integrator import Integrator
 from archive.plan.types import Plan
 from archive.records.reading import RecordReader
-from archive.settings import CentreSettings, WebSettings
+from archive.settings import CentreSettings, WatchSettings, WebSettings
 from archive.volumes.closing import Closing
 from archive.volumes.reading import VolumeReader
 from ingest.review import ReviewService
 from ingest.status import StatusService
+from ingest.watching.health import HealthService
+from ingest.watching.service import MetricsService
 from search.service import SearchService
 
 
@@ -35,8 +37,11 @@ class Services:
     plan: Plan
     evidence: EvidenceService
     status: StatusService
+    health: HealthService
+    metrics: MetricsService
     checkpoints: Integrator
     database: Database
     clock: Clock
     settings: WebSettings
+    watch: WatchSettings
     centre: CentreSettings

@@ -1,13 +1,22 @@
 """The whole archive, put together for one process that serves or answers the command line."""
 
+from collections.abc import Callable
+from functools import cache
+
+from archive.authorization import PUBLIC_ACTOR, Permission, Scope
+from archive.errors import Unavailable
 from archive.evidence.builder import Builder
 from archive.evidence.service import EvidencePorts, EvidenceService
+from archive.jobs.port import Lane
 from archive.records.reading import ReadingPorts, RecordReader
 from archive.settings import Settings
 from archive.volumes.reading import VolumeReader
 from ingest.review import ReviewPorts, ReviewService
 from ingest.status import StatusPorts, StatusService
-from ingest.worker import Runtime, build_runtime, redact
+from ingest.watching.health import HealthPorts, HealthService
+from ingest.watching.service import MetricsPorts, MetricsService
+from ingest.worker import Runtime, build_runtime, handlers, redact
+from search.types import Request, Sort
 from web.services import Services
 
 
@@ -29,6 +38,12 @@ def services_of(runtime: Runtime) -> Services:
     status = StatusPorts(
         kernel.database, authorizer, kernel.ledger, kernel.integrator, kernel.jobs, runtime.search.service.lag
     )
+    broker = kernel.broker
+    queue = None if broker is None else lambda: broker.waiting(Lane.LIGHT)
+    # One for both: whoever asks while another waits gets the same answer, and no part is asked twice at once.
+    health = HealthService(HealthPorts(kernel.database, kernel.blobs, authorizer, _question(runtime), queue))
+    kinds, lag = tuple(handlers(runtime)), runtime.search.service.lag
+    metrics = MetricsPorts(kernel.database, health, kernel.clock, runtime.ingest.graph, kinds, lag)
     return Services(
         records=RecordReader(reading),
         volumes=VolumeReader(kernel.database, authorizer, redact),
@@ -40,9 +55,34 @@ def services_of(runtime: Runtime) -> Services:
         plan=kernel.plan,
         evidence=EvidenceService(evidence),
         status=StatusService(status),
+        health=health,
+        metrics=MetricsService(metrics),
         checkpoints=kernel.integrator,
         database=kernel.database,
         clock=kernel.clock,
         settings=kernel.settings.web,
+        watch=kernel.settings.watch,
         centre=kernel.settings.centre,
     )
+
+
+def _question(runtime: Runtime) -> Callable[[], None]:
+    """A question of one hit for the index alone: the scope is asked for once, so that it is not the database's answer.
+
+    Nobody sees what is found, hence a scope of yesterday does no harm.
+    """
+
+    @cache
+    def scope() -> Scope:
+        return runtime.access.authorizer.scope(PUBLIC_ACTOR, Permission.RECORD_LIST)
+
+    def ask() -> None:
+        try:
+            within = scope()
+        except Unavailable:
+            # Not the index's fault either: without a scope it is asked only how far it has come.
+            runtime.search.index.position()
+        else:
+            runtime.search.index.search(Request((), Sort.NEWEST, size=1, offset=0), within)
+
+    return ask

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, Dialect, MetaData, TypeDecorator
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, TypeDecorator
 
 metadata = MetaData(
     naming_convention={
@@ -13,6 +13,9 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+WideInteger = BigInteger().with_variant(Integer(), "sqlite")
+"""Sizes of recordings and places in the ledger go beyond four bytes. SQLite's integers are wide anyway."""
 
 
 class Moment(TypeDecorator[datetime]):

@@ -1,27 +1,75 @@
-"""Engines from URLs. SQLite, the embedded default: WAL, synchronous=FULL, one writer at a time, readers never wait."""
+"""Engines from URLs: SQLite, the embedded default, and PostgreSQL, for those who outgrow one machine.
+
+SQLite: WAL, synchronous=FULL, readers never wait. PostgreSQL: psycopg 3, a bounded pool, limits on statements and on
+waiting. On both, units of work that write come one after another (see `archive.db.uow` and decision 0013).
+"""
 
 import sqlite3
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from archive.errors import InvalidInput
 
 _BUSY_MILLISECONDS = 60_000
+_CONNECT_SECONDS = 5
+_PATIENCE_SECONDS = 20
 
 
-def build_engine(url: str) -> Engine:
-    """An engine for `url` (`sqlite:///path`).
+def build_engine(url: str, pool: int = 8, statement_seconds: int = 60) -> Engine:
+    """An engine for `sqlite:///path` or `postgresql+psycopg://user:password@host/name`.
+
+    `pool` connections at most, and so many seconds for one statement, hold for PostgreSQL.
 
     Raises:
         InvalidInput: the URL names a database the archive does not know.
     """
-    if not url.startswith("sqlite:///"):
-        raise InvalidInput("database-url", url=url.rsplit("@", maxsplit=1)[-1])
-    engine = create_engine(url, pool_size=4, max_overflow=8)
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise InvalidInput("database-url", url=url.partition(":")[0]) from error
+    if address.drivername == "sqlite" and address.database:
+        return _sqlite(address)
+    if address.drivername == "postgresql+psycopg" and address.host and address.database:
+        return _postgresql(address, pool, statement_seconds)
+    raise InvalidInput("database-url", url=address.set(username=None, password=None).render_as_string())
+
+
+def _sqlite(url: URL) -> Engine:
+    # What stands in rows, titles among it, never gets into an error and so into a log.
+    engine = create_engine(url, pool_size=4, max_overflow=8, hide_parameters=True)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _postgresql(url: URL, pool: int, statement_seconds: int) -> Engine:
+    limits = {
+        "statement_timeout": statement_seconds * 1000,
+        "lock_timeout": _BUSY_MILLISECONDS,
+        # Nobody sees rows of ours under another zone or reads bytes in another notation.
+        "timezone": "UTC",
+    }
+    return create_engine(
+        url,
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=_PATIENCE_SECONDS,
+        # Asked before it is used: a database that was started again costs nobody a failed request.
+        pool_pre_ping=True,
+        pool_use_lifo=True,
+        hide_parameters=True,
+        connect_args={
+            "connect_timeout": _CONNECT_SECONDS,
+            "application_name": "juanzong",
+            "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+            # A host that is gone without a word is noticed within half a minute.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+        },
+    )
 
 
 def _prepare(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:

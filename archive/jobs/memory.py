@@ -1,12 +1,13 @@
 """The in-memory twin of the queue of work."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from archive.clock import Clock
 from archive.db.uow import UnitOfWork
 from archive.ids import Ids
-from archive.jobs.port import FailedJob, Job, pause_after
+from archive.jobs.port import ALL_LANES, POSTPONED, FailedJob, Job, Lane, pause_after
 from archive.messages import render
 
 
@@ -14,6 +15,7 @@ from archive.messages import render
 class _Row:
     job: Job
     due: datetime
+    lane: Lane
     lease_until: datetime | None = None
     failure: tuple[str, str] | None = None
 
@@ -28,8 +30,10 @@ class MemoryJobQueue:
         self._attempts = attempts
         self._rows: list[_Row] = []
 
-    def enqueue(self, uow: UnitOfWork, kind: str, key: str, *, due: datetime | None = None) -> None:
-        row = _Row(Job(self._ids.new("job"), kind, key, 0), due or self._clock.now())
+    def enqueue(
+        self, uow: UnitOfWork, kind: str, key: str, *, due: datetime | None = None, lane: Lane = Lane.LIGHT
+    ) -> None:
+        row = _Row(Job(self._ids.new("job"), kind, key, 0), due or self._clock.now(), lane)
         uow.after_commit(lambda: self._add(row))
 
     def _add(self, row: _Row) -> None:
@@ -40,11 +44,19 @@ class MemoryJobQueue:
     def _waits(row: _Row, job: Job) -> bool:
         return row.lease_until is None and row.failure is None and (row.job.kind, row.job.key) == (job.kind, job.key)
 
-    def claim(self, worker: str, kinds: frozenset[str] | None = None) -> Job | None:
+    def claim(self, worker: str, kinds: frozenset[str] | None = None, lanes: frozenset[Lane] = ALL_LANES) -> Job | None:
         del worker
+        wanted = [row for row in self._rows if row.lane in lanes]
+        return self._first([row for row in wanted if kinds is None or row.job.kind in kinds])
+
+    def take(self, worker: str, job_id: str) -> Job | None:
+        del worker
+        return self._first([row for row in self._rows if row.job.id == job_id])
+
+    def _first(self, wanted: Sequence[_Row]) -> Job | None:
         now = self._clock.now()
-        for row in sorted(self._rows, key=lambda row: (row.due, row.job.id)):
-            if not self._free(row, now) or (kinds is not None and row.job.kind not in kinds):
+        for row in sorted(wanted, key=lambda row: (row.due, row.job.id)):
+            if not self._free(row, now):
                 continue
             row.job, row.lease_until = replace(row.job, attempt=row.job.attempt + 1), now + self._lease
             if row.job.attempt <= self._attempts:
@@ -90,6 +102,15 @@ class MemoryJobQueue:
             row.due, row.lease_until = self._clock.now() + pause_after(job.attempt), None
         return True
 
+    def postpone(self, job: Job, code: str, message: str) -> None:
+        del code, message
+        row = self._held(job)
+        if row is not None and any(self._waits(other, job) for other in self._rows):
+            self._rows.remove(row)
+        elif row is not None:
+            row.job = replace(job, attempt=job.attempt - 1)
+            row.due, row.lease_until = self._clock.now() + POSTPONED, None
+
     def set_aside(self, job: Job, code: str, message: str) -> None:
         row = self._held(job)
         if row is not None:
@@ -100,7 +121,7 @@ class MemoryJobQueue:
         aside = [row for row in self._rows if row.failure is not None]
         self._rows = [row for row in self._rows if row.failure is None]
         for row in aside:
-            self._add(_Row(replace(row.job, attempt=0), self._clock.now()))
+            self._add(_Row(replace(row.job, attempt=0), self._clock.now(), row.lane))
         return len(aside)
 
     def pending(self) -> int:

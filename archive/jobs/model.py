@@ -11,6 +11,7 @@ job = Table(
     Column("kind", String(32), nullable=False),
     Column("key", Text, nullable=False),
     Column("state", String(8), nullable=False),
+    Column("lane", String(8), nullable=False, server_default="light"),
     Column("attempts", Integer, nullable=False),
     Column("due", Moment, nullable=False),
     Column("lease_until", Moment),
@@ -18,6 +19,8 @@ job = Table(
     Column("code", Text),
     Column("message", Text),
     Index(None, "state", "due"),
+    Index(None, "state", "kind", "due"),
+    Index(None, "code", "kind", "state"),
     Index(
         "uq_jobs_job_waiting",
         "kind",

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import time
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 
@@ -12,6 +13,7 @@ from archive.errors import Unavailable
 
 _PR_SET_PDEATHSIG = 1
 _MOST_BARREN = 5
+_GRACE_SECONDS = 30.0
 _MOST_DATA = 4 << 30
 """Bytes of memory of its own that a worker may take: a hostile file ends one process, not the machine."""
 
@@ -57,20 +59,32 @@ class Pool:
             self._processes[number].start()
 
     def stop(self) -> None:
-        """Ask all to end, and wait."""
+        """Ask all to end and wait for what they are at; what takes too long is ended, and found again by its lease."""
         for process in self._processes.values():
             if process.is_alive():
                 process.terminate()
-            process.join()
+        limit = time.monotonic() + _GRACE_SECONDS
+        for process in self._processes.values():
+            process.join(max(0.0, limit - time.monotonic()))
+            if process.is_alive():
+                process.kill()
+                process.join()
 
 
 def _child(parent: int, target: Callable[..., None], arguments: tuple[object, ...]) -> None:
-    # A killed parent must not leave workers behind that write beside its successor; only Linux knows this call.
-    libc = ctypes.CDLL(None, use_errno=True)
-    if hasattr(libc, "prctl"):
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
+    if not die_with(parent):
         return
     resource.setrlimit(resource.RLIMIT_DATA, (_MOST_DATA, _MOST_DATA))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     target(*arguments)
+
+
+def die_with(parent: int) -> bool:
+    """Let this process be killed when `parent`, which started it, is gone; False if it is gone already.
+
+    A killed parent must not leave workers behind that write beside its successor; only Linux knows this call.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if hasattr(libc, "prctl"):
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    return os.getppid() == parent

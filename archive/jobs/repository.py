@@ -1,14 +1,24 @@
 """Every statement about jobs."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, or_, select, update
 
+from archive.db.upsert import upsert
 from archive.jobs.model import job
-from archive.jobs.port import FailedJob, Job
+from archive.jobs.port import ALL_LANES, FailedJob, Job, Lane
 
 WAITING, LEASED, ASIDE = "waiting", "leased", "aside"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which jobs a worker would take; None is any."""
+
+    kinds: frozenset[str] | None = None
+    lanes: frozenset[Lane] = ALL_LANES
+    job_id: str | None = None
 
 
 class JobRepository:
@@ -17,14 +27,15 @@ class JobRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, job_id: str, kind: str, key: str, due: datetime) -> None:
-        """A waiting job, unless one waits for the same kind and key already."""
-        statement = upsert(job).values(id=job_id, kind=kind, key=key, state=WAITING, attempts=0, due=due)
-        self._connection.execute(statement.on_conflict_do_nothing())
+    def add(self, job_id: str, kind: str, key: str, due: datetime, lane: Lane) -> bool:
+        """A waiting job, unless one waits for the same kind and key already; whether it was added."""
+        values = {"id": job_id, "kind": kind, "key": key, "state": WAITING, "attempts": 0, "due": due, "lane": lane}
+        statement = upsert(self._connection, job).values(**values).on_conflict_do_nothing().returning(job.c.id)
+        return self._connection.execute(statement).first() is not None
 
-    def lease(self, worker: str, kinds: frozenset[str] | None, now: datetime, until: datetime) -> Job | None:
-        """Lease the job that has been due longest, or whose lease has run out."""
-        rows = [row for condition in _due(kinds, now) if (row := self._first(condition)) is not None]
+    def lease(self, worker: str, wanted: Wanted, now: datetime, until: datetime) -> Job | None:
+        """Lease the job that has been due longest, or whose lease has run out; rows others look at are passed over."""
+        rows = [row for condition in _due(wanted, now) if (row := self._first(condition, lock=True)) is not None]
         if not rows:
             return None
         row = min(rows, key=lambda row: (row.due, row.id))
@@ -36,36 +47,49 @@ class JobRepository:
         )
         return Job(row.id, row.kind, row.key, attempt)
 
-    def any_due(self, kinds: frozenset[str] | None, now: datetime) -> bool:
+    def any_due(self, wanted: Wanted, now: datetime) -> bool:
         """Whether there is anything to lease."""
-        return any(self._first(condition) is not None for condition in _due(kinds, now))
+        return any(self._first(condition, lock=False) is not None for condition in _due(wanted, now))
 
-    def _first(self, condition: ColumnElement[bool]) -> Row[str, str, str, int, datetime] | None:
+    def due(self, lane: Lane, now: datetime, limit: int) -> list[str]:
+        """The jobs of a lane that could be leased now, longest due first, as far as `limit`."""
+        query = select(job.c.id).where(or_(*_due(Wanted(lanes=frozenset({lane})), now)))
+        return list(self._connection.execute(query.order_by(job.c.due, job.c.id).limit(limit)).scalars())
+
+    def holder(self, job_id: str) -> str | None:
+        """Who holds a job."""
+        query = select(job.c.worker).where(job.c.id == job_id, job.c.state == LEASED)
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def _first(self, condition: ColumnElement[bool], *, lock: bool) -> Row[str, str, str, int, datetime] | None:
         columns = job.c
         query = select(columns.id, columns.kind, columns.key, columns.attempts, columns.due).where(condition)
-        return self._connection.execute(query.order_by(columns.due, columns.id).limit(1)).one_or_none()
+        query = query.order_by(columns.due, columns.id).limit(1)
+        # SQLite has no locks on rows and needs none: there, whoever leases is the only one that writes.
+        query = query.with_for_update(skip_locked=True) if lock else query
+        return self._connection.execute(query).one_or_none()
 
-    def release(self, worker: str | None, now: datetime) -> int:
-        """Let leased jobs of one worker (None: of all) wait again; one for which another waits already is dropped.
+    def release(self, workers: str, now: datetime, *, blamed: bool) -> int:
+        """Let jobs held by workers of that name or beginning wait again; one for which another waits is dropped.
 
-        Where all were stopped, none of them is to blame: their attempts are given back.
+        Those that are not to blame, because all were stopped, are given their attempt back.
         """
         query = select(job.c.id, job.c.kind, job.c.key, job.c.attempts).where(job.c.state == LEASED)
-        if worker is not None:
-            query = query.where(job.c.worker == worker)
-        rows = self._connection.execute(query).all()
+        rows = self._connection.execute(query.where(job.c.worker.startswith(workers, autoescape=True))).all()
         for row in rows:
-            self.put_back(Job(row.id, row.kind, row.key, row.attempts), now, "", "")
-            if worker is None:
-                self._connection.execute(update(job).where(job.c.id == row.id).values(attempts=row.attempts - 1))
+            held = Job(row.id, row.kind, row.key, row.attempts)
+            self.put_back(held, now, "", "", blamed=blamed)
         return len(rows)
 
     def extend(self, held: Job, until: datetime) -> None:
         """Move the end of a lease."""
         self._connection.execute(update(job).where(_held(held)).values(lease_until=until))
 
-    def put_back(self, done: Job, due: datetime, code: str, message: str) -> None:
-        """Let a job wait again; where another waits for the same thing already, that one is enough."""
+    def put_back(self, done: Job, due: datetime, code: str, message: str, *, blamed: bool = True) -> None:
+        """Let a job wait again; where another waits for the same thing already, that one is enough.
+
+        One that is not to blame gets its attempt back.
+        """
         waiting = select(job.c.id).where(job.c.kind == done.kind, job.c.key == done.key, job.c.state == WAITING)
         if self._connection.execute(waiting).first() is not None:
             self._connection.execute(delete(job).where(_held(done)))
@@ -73,7 +97,15 @@ class JobRepository:
         self._connection.execute(
             update(job)
             .where(_held(done))
-            .values(state=WAITING, due=due, lease_until=None, worker=None, code=code, message=message)
+            .values(
+                state=WAITING,
+                due=due,
+                lease_until=None,
+                worker=None,
+                code=code,
+                message=message,
+                attempts=done.attempt if blamed else done.attempt - 1,
+            )
         )
 
     def finish(self, done: Job) -> None:
@@ -89,14 +121,11 @@ class JobRepository:
 
     def revive(self, now: datetime) -> int:
         """Let everything that was set aside wait again, without those for which another waits already."""
-        rows = self._connection.execute(select(job.c.id, job.c.kind, job.c.key).where(job.c.state == ASIDE)).all()
+        columns = (job.c.id, job.c.kind, job.c.key, job.c.lane)
+        rows = self._connection.execute(select(*columns).where(job.c.state == ASIDE)).all()
         for row in rows:
             self._connection.execute(delete(job).where(job.c.id == row.id))
-            self._connection.execute(
-                upsert(job)
-                .values(id=row.id, kind=row.kind, key=row.key, state=WAITING, attempts=0, due=now)
-                .on_conflict_do_nothing()
-            )
+            self.add(row.id, row.kind, row.key, now, Lane(row.lane))
         return len(rows)
 
     def count_pending(self) -> int:
@@ -132,7 +161,7 @@ def _aside(like: Job) -> ColumnElement[bool]:
     return and_(job.c.state == ASIDE, job.c.kind == like.kind, job.c.key == like.key)
 
 
-def _due(kinds: frozenset[str] | None, now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _due(wanted: Wanted, now: datetime) -> tuple[ColumnElement[bool], ...]:
     """The ways to be due, each answered by the index on state and due: together they would be sorted on every look."""
     other = job.alias()
     same = and_(other.c.kind == job.c.kind, other.c.key == job.c.key)
@@ -141,4 +170,11 @@ def _due(kinds: frozenset[str] | None, now: datetime) -> tuple[ColumnElement[boo
         and_(job.c.state == WAITING, job.c.due <= now, ~exists().where(busy)),
         and_(job.c.state == LEASED, job.c.lease_until < now),
     )
-    return ways if kinds is None else tuple(and_(way, job.c.kind.in_(sorted(kinds))) for way in ways)
+    limits: list[ColumnElement[bool]] = []
+    if wanted.kinds is not None:
+        limits.append(job.c.kind.in_(sorted(wanted.kinds)))
+    if wanted.lanes != ALL_LANES:
+        limits.append(job.c.lane.in_(sorted(wanted.lanes)))
+    if wanted.job_id is not None:
+        limits.append(job.c.id == wanted.job_id)
+    return tuple(and_(way, *limits) for way in ways)

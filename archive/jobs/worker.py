@@ -1,4 +1,8 @@
-"""One worker: claims a job, hands its key to the handler of its kind, and tells the queue how it ended."""
+"""One worker: claims a job, hands its key to the handler of its kind, and tells the queue how it ended.
+
+What the archive itself needs may be away for a while: its database, its store, a server that reads files. Then jobs
+wait without being to blame, and the worker rests longer each time, so that whoever comes back is not run over.
+"""
 
 import threading
 import time
@@ -6,23 +10,38 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from archive.errors import ArchiveError
-from archive.jobs.port import Job, JobQueue
+from archive.errors import ArchiveError, Unavailable
+from archive.jobs.port import ALL_LANES, Job, JobQueue, Lane
 from archive.messages import render
+from archive.tracing import span
 
 Handler = Callable[[str], None]
 
 _PAUSE_SECONDS = 0.05
+_FIRST_REST = 0.25
+_LONGEST_REST = 4.0
 
 
 class Worker:
-    """Works through the queue with `handlers` by kind. `beat_seconds` is how often a long job extends its lease."""
+    """Works through `lanes` of the queue with `handlers` by kind.
 
-    def __init__(self, name: str, queue: JobQueue, handlers: Mapping[str, Handler], beat_seconds: float) -> None:
+    `beat_seconds` is how often a long job extends its lease.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        queue: JobQueue,
+        handlers: Mapping[str, Handler],
+        beat_seconds: float,
+        lanes: frozenset[Lane] = ALL_LANES,
+    ) -> None:
         self._name = name
         self._queue = queue
         self._handlers = handlers
         self._beat = beat_seconds
+        self._lanes = lanes
+        self._rest = 0.0
         self._log = structlog.get_logger().bind(worker=name)
 
     def run_until_idle(self, alive: Callable[[], bool] = lambda: True) -> int:
@@ -44,17 +63,40 @@ class Worker:
                 time.sleep(pause_seconds)
 
     def run_one(self) -> bool:
-        """Do the next job, if one is due."""
-        job = self._queue.claim(self._name, frozenset(self._handlers))
-        if job is None:
-            return False
-        with _Heartbeat(self._queue, job, self._beat, self._log):
-            self._work(job)
-        return True
+        """Do the next job, if one is due; False too where the queue does not answer."""
+        return self._run(lambda: self._queue.claim(self._name, frozenset(self._handlers), self._lanes))
 
-    def _work(self, job: Job) -> None:
+    def run_job(self, job_id: str) -> bool:
+        """Do this job, if it is due and nobody is at it. Its lane was chosen by whoever was woken."""
+        return self._run(lambda: self._queue.take(self._name, job_id))
+
+    def _run(self, claim: Callable[[], Job | None]) -> bool:
         try:
-            self._handlers[job.kind](job.key)
+            job = claim()
+            if job is None:
+                return False
+            with _Heartbeat(self._queue, job, self._beat, self._log):
+                away = self._work(job)
+        except Unavailable as error:
+            # Nothing could be told to the queue: the job is found again when its lease has run out.
+            self._log.warning("queue.away", code=error.code, detail=error.params.get("detail"))
+            away = True
+        if away:
+            self._rest = min(max(self._rest * 2, _FIRST_REST), _LONGEST_REST)
+            time.sleep(self._rest)
+        else:
+            self._rest = 0.0
+        return not away
+
+    def _work(self, job: Job) -> bool:
+        """Do a job; whether something that all work needs was away."""
+        try:
+            with span("job", kind=job.kind, key=job.key, attempt=job.attempt):
+                self._handlers[job.kind](job.key)
+        except Unavailable as error:
+            self._queue.postpone(job, error.code, error.message())
+            self._log.warning("job.postponed", kind=job.kind, key=job.key, code=error.code)
+            return True
         except ArchiveError as error:
             self._failed(job, error.code, error.message(), retryable=error.retryable)
         except Exception as error:  # noqa: BLE001 - our own defect: the job keeps it and comes again
@@ -67,6 +109,7 @@ class Worker:
             )
         else:
             self._queue.complete(job)
+        return False
 
     def _failed(self, job: Job, code: str, message: str, *, retryable: bool) -> None:
         if retryable:

@@ -2,12 +2,12 @@
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table
 
-from archive.db.base import Moment, metadata
+from archive.db.base import Moment, WideInteger, metadata
 
 entry = Table(
     "ledger_entry",
     metadata,
-    Column("index", Integer, primary_key=True, autoincrement=False),
+    Column("index", WideInteger, primary_key=True, autoincrement=False),
     Column("at", Moment, nullable=False),
     Column("type", String(64), nullable=False),
     Column("actor", String(128), nullable=False),
@@ -22,14 +22,14 @@ node = Table(
     "ledger_node",
     metadata,
     Column("level", Integer, primary_key=True, autoincrement=False),
-    Column("index", Integer, primary_key=True, autoincrement=False),
+    Column("index", WideInteger, primary_key=True, autoincrement=False),
     Column("hash", LargeBinary(32), nullable=False),
 )
 
 checkpoint = Table(
     "ledger_checkpoint",
     metadata,
-    Column("size", Integer, primary_key=True, autoincrement=False),
+    Column("size", WideInteger, primary_key=True, autoincrement=False),
     Column("note", LargeBinary, nullable=False),
     Column("at", Moment, nullable=False),
 )
@@ -38,6 +38,6 @@ follower = Table(
     "ledger_follower",
     metadata,
     Column("name", String(64), primary_key=True),
-    Column("position", Integer, nullable=False),
+    Column("position", WideInteger, nullable=False),
     Column("at", Moment, nullable=False),
 )

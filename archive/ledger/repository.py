@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
+from archive.db.upsert import upsert
 from archive.errors import Damaged
 from archive.ledger import model
 from archive.ledger.canonical import NotCanonical
@@ -160,7 +160,7 @@ class LedgerRepository:
 
     def set_position(self, name: str, position: int, at: datetime) -> None:
         """Remember how far a follower has come: the index of the last entry it applied and that entry's moment."""
-        statement = upsert(model.follower).values(name=name, position=position, at=at)
+        statement = upsert(self._connection, model.follower).values(name=name, position=position, at=at)
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=["name"], set_={"position": position, "at": at})
         )

@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from archive.db.base import Moment, metadata
+from archive.db.base import Moment, WideInteger, metadata
 
 item = Table(
     "records_item",
@@ -88,10 +88,10 @@ component = Table(
     Column("name_bytes", LargeBinary),
     Column("media_type", Text, nullable=False),
     Column("code", Text),
-    Column("size", Integer, nullable=False),
+    Column("size", WideInteger, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("sm3", String(64), nullable=False),
-    Column("announced_size", Integer),
+    Column("announced_size", WideInteger),
     Column("announced_sha256", String(64)),
     UniqueConstraint("version_id", "ordinal"),
     Index(None, "sha256"),

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, false, func, insert, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from archive.authorization import AccessLevel, Clause, Scope
+from archive.db.upsert import upsert
 from archive.records import model
 from archive.records.types import (
     Component,
@@ -89,7 +89,7 @@ class RecordRepository:
     def put_grade(self, grade: Grade) -> None:
         """Store the grade of a version. What was settled or withdrawn stays so when it is graded again."""
         again = {"level": grade.level, "released_from": grade.released_from}
-        statement = upsert(model.grade).values(**_columns(grade))
+        statement = upsert(self._connection, model.grade).values(**_columns(grade))
         self._connection.execute(statement.on_conflict_do_update(index_elements=["record_id", "version"], set_=again))
 
     def grades(self, record_id: str) -> dict[int, Grade]:
@@ -126,6 +126,20 @@ class RecordRepository:
         )
         return [_component(row) for row in self._connection.execute(query).mappings()]
 
+    def sizes(self, record_ids: Sequence[str]) -> dict[str, int]:
+        """How many bytes the present version of each of these records has, all its components together."""
+        columns = model.item.c
+        query = (
+            select(columns.id, func.sum(model.component.c.size))
+            .join(
+                model.version, and_(model.version.c.record_id == columns.id, model.version.c.number == columns.version)
+            )
+            .join(model.component, model.component.c.version_id == model.version.c.id)
+            .where(columns.id.in_(record_ids))
+            .group_by(columns.id)
+        )
+        return {record_id: int(size) for record_id, size in self._connection.execute(query)}
+
     def component(self, component_id: str) -> Component | None:
         """One component."""
         row = (
@@ -150,7 +164,7 @@ class RecordRepository:
         """Store or replace extracted texts."""
         for text in texts:
             values = asdict(text)
-            statement = upsert(model.text).values(**values)
+            statement = upsert(self._connection, model.text).values(**values)
             self._connection.execute(statement.on_conflict_do_update(index_elements=["component_id"], set_=values))
 
     def texts(self, version_id: str) -> dict[str, ExtractedText]:
@@ -167,7 +181,7 @@ class RecordRepository:
         for value in fields:
             values = asdict(value) | {"record_id": record_id, "version": version}
             self._connection.execute(
-                upsert(model.field)
+                upsert(self._connection, model.field)
                 .values(**values)
                 .on_conflict_do_update(index_elements=["record_id", "version", "name"], set_=values)
             )
@@ -198,8 +212,8 @@ class RecordRepository:
         if project_id is not None:
             query = query.where(model.item.c.project_id == project_id)
         if volume_id is not None:
-            query = query.where(model.item.c.volume_id == volume_id).order_by(model.item.c.item_number)
-        query = query.order_by(model.item.c.published.desc(), model.item.c.id)
+            query = query.where(model.item.c.volume_id == volume_id).order_by(model.item.c.item_number.nulls_first())
+        query = query.order_by(model.item.c.published.desc().nulls_last(), model.item.c.id)
         return [_record(row) for row in self._connection.execute(query).mappings()]
 
     def members(self, volume_id: str) -> list[Record]:
@@ -224,9 +238,9 @@ class RecordRepository:
         return set(self._connection.execute(select(model.item.c.id).where(model.item.c.id.in_(record_ids))).scalars())
 
     def by_ids(self, record_ids: Sequence[str]) -> list[Record]:
-        """Those of `record_ids` that there are, without regard to who asks: services decide that."""
-        rows = self._connection.execute(select(model.item).where(model.item.c.id.in_(record_ids))).mappings()
-        return [_record(row) for row in rows]
+        """Those of `record_ids` that there are, by id, without regard to who asks: services decide that."""
+        query = select(model.item).where(model.item.c.id.in_(record_ids)).order_by(model.item.c.id)
+        return [_record(row) for row in self._connection.execute(query).mappings()]
 
     def ids_after(self, record_id: str, limit: int) -> list[str]:
         """Record ids in order, after `record_id` ("" from the start), for sweeps and rebuilds."""

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from archive.authorization import Scope
+from archive.db.upsert import upsert
 from archive.records.model import item
 from archive.records.repository import within
 from archive.volumes import model
@@ -38,7 +38,9 @@ class VolumeRepository:
         """Let further keys lead to a project; keys that lead somewhere already stay."""
         for key in keys:
             self._connection.execute(
-                upsert(model.project_key).values(fonds=fonds, key=key, project_id=project_id).on_conflict_do_nothing()
+                upsert(self._connection, model.project_key)
+                .values(fonds=fonds, key=key, project_id=project_id)
+                .on_conflict_do_nothing()
             )
 
     def project(self, project_id: str) -> Project | None:
@@ -111,7 +113,9 @@ class VolumeRepository:
         query = select(model.volume).where(model.volume.c.id.in_(visible))
         if state is not None:
             query = query.where(model.volume.c.state == state)
-        query = query.order_by(model.volume.c.ended_on.desc(), model.volume.c.id).limit(limit).offset(offset)
+        query = (
+            query.order_by(model.volume.c.ended_on.desc().nulls_last(), model.volume.c.id).limit(limit).offset(offset)
+        )
         return [_volume(row) for row in self._connection.execute(query).mappings()]
 
     def projects(self, scope: Scope, limit: int = 50, offset: int = 0) -> list[Project]:
@@ -130,7 +134,7 @@ class VolumeRepository:
 
     def next_number(self, scope: str) -> int:
         """The next running number of a scope: without gaps, since a rollback gives it back, and never used twice."""
-        statement = upsert(model.sequence).values(scope=scope, last=1)
+        statement = upsert(self._connection, model.sequence).values(scope=scope, last=1)
         statement = statement.on_conflict_do_update(index_elements=["scope"], set_={"last": model.sequence.c.last + 1})
         self._connection.execute(statement)
         query = select(model.sequence.c.last).where(model.sequence.c.scope == scope)

@@ -6,7 +6,7 @@ from typing import BinaryIO, Protocol
 from archive.errors import Unavailable
 from ingest.checks.types import Checked, CheckedComponent, Finding, Nature, failed, not_applicable, not_checked, passed
 from ingest.extractors.pdf import NOT_ALL_INSPECTED
-from ingest.extractors.port import ACTIVE_CONTENT
+from ingest.extractors.port import ACTIVE_CONTENT, ACTIVE_UNCHECKED
 
 
 class Scanner(Protocol):
@@ -62,6 +62,8 @@ class NothingActive:
                 yield not_applicable(component.id)
             elif ACTIVE_CONTENT in reading.extraction.warnings:
                 yield failed(ACTIVE_CONTENT, component.id)
+            elif ACTIVE_UNCHECKED in reading.extraction.warnings:
+                yield not_checked(ACTIVE_UNCHECKED, component.id)
             elif NOT_ALL_INSPECTED in reading.extraction.warnings:
                 yield not_checked(NOT_ALL_INSPECTED, component.id)
             else:

@@ -9,6 +9,9 @@ The contract, for every adapter and the twin:
 - Whatever the bytes are, the call ends, within the limits, with an extraction or an `InvalidInput`: `file-empty`,
   `file-truncated`, `file-damaged`, `file-encrypted`, `file-unreadable`, `text-undecodable`, `name-not-utf8`,
   `zip-lies`, `zip-bomb`, `zip-method`, `zip-unsafe-name`, `pdf-bomb`.
+- An extractor that reads with the help of a server adds what that help cannot do: `file-too-large-to-read`,
+  `file-takes-too-long`, `file-answer-too-large`, `file-breaks-reader`; and `file-unsupported` where the server knows
+  the format no better than we do. A server that is not there is no fact about the file: `Unavailable`.
 - Reaching a limit is no error: the extraction then says `complete=False` and warns `text-cut`.
 """
 
@@ -22,6 +25,8 @@ from ingest.formats.types import Identified
 NO_TEXT = "file-no-text"
 TEXT_CUT = "text-cut"
 ACTIVE_CONTENT = "active-content"
+ACTIVE_UNCHECKED = "active-content-unchecked"
+PARTS_UNREADABLE = "parts-unreadable"
 
 
 @dataclass(frozen=True)
@@ -78,5 +83,6 @@ class Extractor(Protocol):
 
         Raises:
             InvalidInput: see the contract above.
+            Unavailable: help from outside is needed and not there; nothing was learned about the file.
         """
         ...

@@ -56,7 +56,8 @@ def read_component(
     """Identify `stream` and extract its text. The stream is left open.
 
     Raises:
-        Unavailable: the format registry does not answer; nothing was learned about the file.
+        Unavailable: the format registry or a server that helps with reading does not answer; nothing was learned
+            about the file.
     """
     try:
         identified = identify(stream, name)
@@ -73,7 +74,9 @@ def read_component(
     try:
         return Reading(identified, extractor.extract(stream, limits or Limits()), None, asked)
     except InvalidInput as error:
-        return Reading(identified, None, Problem(error.code, error.params), asked)
+        # Whoever helps with reading may know the format no better than we do: no failure, just no text.
+        problem = None if error.code == UNSUPPORTED else Problem(error.code, error.params)
+        return Reading(identified, None, problem, asked)
 
 
 def _refused(identified: Identified) -> Problem | None:

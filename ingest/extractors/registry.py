@@ -8,6 +8,8 @@ from ingest.extractors.pdf import PdfExtractor
 from ingest.extractors.port import Extractor
 from ingest.extractors.sheet import SheetExtractor
 from ingest.extractors.text import TextExtractor
+from ingest.extractors.tika import TikaExtractor
+from ingest.extractors.tika_server import TikaServer
 from ingest.extractors.word import WordExtractor
 from ingest.formats.types import Identified
 
@@ -24,8 +26,11 @@ class Registry:
         return best if best is not None and best.score(identified) > 0 else None
 
 
-def build_registry() -> Registry:
-    """Every extractor that the archive ships."""
-    return Registry(
-        (PdfExtractor(), WordExtractor(), SheetExtractor(), OfdExtractor(), HtmlExtractor(), TextExtractor()),
-    )
+def build_registry(tika_url: str | None = None) -> Registry:
+    """Every extractor that the archive ships, and a Tika server for the rest where there is one.
+
+    Raises:
+        InvalidInput: the address is none of a server.
+    """
+    own = (PdfExtractor(), WordExtractor(), SheetExtractor(), OfdExtractor(), HtmlExtractor(), TextExtractor())
+    return Registry(own if tika_url is None else (*own, TikaExtractor(TikaServer(tika_url))))

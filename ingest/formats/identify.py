@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _HEAD = 1 << 16
 _WINDOW = 4 << 20
 _WHOLE_OLE = 64 << 20
+_TYPE_BYTES = 1 << 10
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _HTML = re.compile(
@@ -99,6 +100,8 @@ def _zip(stream: BinaryIO) -> Identified:
 def _office(container: Container) -> Identified | None:
     if "OFD.xml" in container:
         return Identified(None, known.OFD, "Open Fixed-layout Document (GB/T 33190)", "OFD.xml at the root", None)
+    if "mimetype" in container:
+        return _self_named(container.read("mimetype", _TYPE_BYTES))
     if "[Content_Types].xml" not in container:
         return None
     types = container.read("[Content_Types].xml")
@@ -106,6 +109,14 @@ def _office(container: Container) -> Identified | None:
         if main in types:
             return Identified(puid, mime, label, "content type of the main part", None)
     return None
+
+
+def _self_named(said: bytes) -> Identified | None:
+    mime = said.decode("ascii", "replace").strip()
+    if mime not in known.PACKAGES:
+        return None
+    puid, label = known.PACKAGES[mime]
+    return Identified(puid, mime, label, "type that the package names", None)
 
 
 def _html(head: bytes) -> Identified | None:

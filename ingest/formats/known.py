@@ -42,6 +42,21 @@ OFFICE_PARTS: Mapping[bytes, tuple[str, str, str]] = {
     _SLIDES_MAIN.encode(): ("fmt/215", PPTX, "Microsoft PowerPoint for Windows"),
 }
 
+_ODF = "application/vnd.oasis.opendocument."
+
+# What packages say in their entry `mimetype` (OpenDocument 1.3 part 2, 3.3; EPUB OCF 3.3, 4.3) -> PUID, label. PRONOM
+# counts every version of OpenDocument as a format of its own; the version is not looked for.
+PACKAGES: Mapping[str, tuple[str | None, str]] = {
+    f"{_ODF}text": (None, "OpenDocument Text"),
+    f"{_ODF}text-template": (None, "OpenDocument Text Template"),
+    f"{_ODF}spreadsheet": (None, "OpenDocument Spreadsheet"),
+    f"{_ODF}spreadsheet-template": (None, "OpenDocument Spreadsheet Template"),
+    f"{_ODF}presentation": (None, "OpenDocument Presentation"),
+    f"{_ODF}presentation-template": (None, "OpenDocument Presentation Template"),
+    f"{_ODF}graphics": (None, "OpenDocument Drawing"),
+    "application/epub+zip": ("fmt/483", "ePub format"),
+}
+
 # Major brands of ISO/IEC 14496-12 files that PRONOM calls MPEG-4 Media File; other brands go to the full registry.
 MP4_BRANDS = frozenset(
     {b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"dash", b"M4V ", b"M4A "},
@@ -67,6 +82,14 @@ EXTENSIONS: Mapping[str, frozenset[str]] = {
     "application/vnd.ms-excel": frozenset({"xls", "xlt", "et"}),
     "application/vnd.ms-powerpoint": frozenset({"ppt", "pps", "dps"}),
     "application/rtf": frozenset({"rtf", "doc"}),
+    f"{_ODF}text": frozenset({"odt"}),
+    f"{_ODF}text-template": frozenset({"ott"}),
+    f"{_ODF}spreadsheet": frozenset({"ods"}),
+    f"{_ODF}spreadsheet-template": frozenset({"ots"}),
+    f"{_ODF}presentation": frozenset({"odp"}),
+    f"{_ODF}presentation-template": frozenset({"otp"}),
+    f"{_ODF}graphics": frozenset({"odg"}),
+    "application/epub+zip": frozenset({"epub"}),
     "image/jpeg": frozenset({"jpg", "jpeg", "jpe", "jfif"}),
     "image/png": frozenset({"png"}),
     "image/gif": frozenset({"gif"}),

@@ -4,6 +4,9 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 
+import structlog
+from structlog.contextvars import bind_contextvars, bound_contextvars
+
 from archive.authorization import SYSTEM_ACTOR
 from archive.blobs.port import BlobStore
 from archive.clock import Clock
@@ -14,6 +17,7 @@ from archive.messages import render
 from archive.records.repository import RecordRepository
 from archive.records.service import Act, RecordService, existing
 from archive.records.types import RecordState
+from archive.tracing import span
 from ingest.pipeline.graph import Graph, Level, StepSpec
 from ingest.repository import OutcomeRepository
 from ingest.steps.port import Item, Result, Step
@@ -47,6 +51,7 @@ class Runner:
         self._graph = graph
         self._specs = [spec for spec in graph.of(Level.ITEM) if spec.name != "receive"]
         self._steps = steps
+        self._log = structlog.get_logger()
         missing = [spec.name for spec in self._specs if spec.name not in steps]
         if missing:
             raise ValueError(f"no code for steps: {', '.join(missing)}")
@@ -60,22 +65,41 @@ class Runner:
             NotFound: there is no such record.
             ArchiveError: a step could not run; everything before it stays done.
         """
-        item = self._load(record_id)
-        while (spec := self._next(item)) is not None:
-            started = time.perf_counter()
-            item.decision = self._decision(item, spec)
-            result = self._steps[spec.name].run(item)
-            milliseconds = (time.perf_counter() - started) * 1000
-            try:
-                stored = self._store(item, spec, result, milliseconds)
-            except Conflict as error:
-                if error.code not in _OVERTAKEN:
-                    raise
-                # Between looking and writing another worker made it ambiguous: looked at again, it asks a person.
-                stored = False
-            if not stored:
-                # A new version came in meanwhile, or another worker was faster; what was found out is of no use.
-                item = self._load(record_id)
+        with bound_contextvars(record=record_id, version=None):
+            item = self._load(record_id)
+            while (spec := self._next(item)) is not None:
+                with span("step", record=record_id, version=item.version.number, step=spec.name):
+                    stored = self._run(item, spec)
+                if not stored:
+                    # A new version came in meanwhile, or another worker was faster; what was found out is of no use.
+                    item = self._load(record_id)
+
+    def _run(self, item: Item, spec: StepSpec) -> bool:
+        """Run one step and store its outcome; False if the record has moved on since it was loaded."""
+        started = time.perf_counter()
+        item.decision = self._decision(item, spec)
+        result = self._steps[spec.name].run(item)
+        milliseconds = (time.perf_counter() - started) * 1000
+        try:
+            stored = self._store(item, spec, result, milliseconds)
+        except Conflict as error:
+            if error.code not in _OVERTAKEN:
+                raise
+            # Between looking and writing another worker made it ambiguous: looked at again, it asks a person.
+            stored = False
+        self._log_step(spec, result, milliseconds, stored=stored)
+        return stored
+
+    def _log_step(self, spec: StepSpec, result: Result, milliseconds: float, *, stored: bool) -> None:
+        """One line per step; where a record stops is for everybody, that it goes on only for who looks closely."""
+        say = self._log.info if stored and result.status in _STOPPED else self._log.debug
+        say(
+            "step.done" if stored else "step.overtaken",
+            step=spec.name,
+            status=result.status,
+            code=result.code,
+            milliseconds=round(milliseconds, 3),
+        )
 
     def _load(self, record_id: str) -> Item:
         with self._database.reading() as connection:
@@ -84,6 +108,7 @@ class Runner:
             version = repository.version(record_id, record.version)
             if version is None:
                 raise Conflict("record-version-missing", record=record_id, version=record.version)
+            bind_contextvars(version=version.number)
             return Item(
                 record=record,
                 version=version,

@@ -12,7 +12,7 @@ from ingest.checks.engine import run_checks
 from ingest.checks.gate import Policy, Verdict, gate
 from ingest.checks.types import Check, Checked, CheckedComponent, CheckResult
 from ingest.repository import OutcomeRepository
-from ingest.steps.identify import reading_of
+from ingest.steps.identify import ComponentReader
 from ingest.steps.port import Item, Result
 from ingest.types import Status
 
@@ -24,13 +24,16 @@ class CheckStep:
 
     name = "check"
 
-    def __init__(self, records: RecordService, checks: tuple[Check, ...], policy: Policy) -> None:
+    def __init__(
+        self, records: RecordService, checks: tuple[Check, ...], policy: Policy, reader: ComponentReader
+    ) -> None:
         self._records = records
+        self._reader = reader
         self._checks = checks
         self._policy = policy
 
     def run(self, item: Item) -> Result:
-        results = run_checks(self._checks, _checked(item))
+        results = run_checks(self._checks, _checked(item, self._reader))
         verdict = gate(results, self._policy, [component.id for component in item.files()])
         status, first = _judge(verdict, _accepted(item))
         rows = [_row(result) for result in results]
@@ -84,7 +87,7 @@ def _key(named: Mapping[str, object]) -> tuple[object, ...]:
     return tuple(named.get(name) for name in ("check", "component", "outcome", "reason"))
 
 
-def _checked(item: Item) -> Checked:
+def _checked(item: Item, reader: ComponentReader) -> Checked:
     version = item.version
     hints = {key: value for key, value in version.hints.items() if isinstance(value, str)}
     names = version.hints.get("attachments")
@@ -93,15 +96,15 @@ def _checked(item: Item) -> Checked:
         published=version.published,
         source=item.record.source,
         external_id=item.record.external_id,
-        components=tuple(_component(item, component) for component in item.files()),
+        components=tuple(_component(item, component, reader) for component in item.files()),
         # What the source calls its region is a hint; the code it was read as is what must have a form.
         fields=hints | {"region": item.record.region},
         announced=tuple(map(str, names)) if isinstance(names, list) else None,
     )
 
 
-def _component(item: Item, component: Component) -> CheckedComponent:
-    reading = reading_of(item, component)
+def _component(item: Item, component: Component, reader: ComponentReader) -> CheckedComponent:
+    reading = reader.reading_of(item, component)
     return CheckedComponent(
         id=component.id,
         name=component.name,

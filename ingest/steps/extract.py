@@ -3,7 +3,7 @@
 from archive.db.uow import UnitOfWork
 from archive.records.repository import RecordRepository
 from archive.records.types import ExtractedText, Record
-from ingest.steps.identify import reading_of
+from ingest.steps.identify import ComponentReader
 from ingest.steps.port import Item, Result
 from ingest.types import Status
 
@@ -13,10 +13,13 @@ class ExtractStep:
 
     name = "extract"
 
+    def __init__(self, reader: ComponentReader) -> None:
+        self._reader = reader
+
     def run(self, item: Item) -> Result:
         texts, described = [], []
         for component in item.files():
-            reading = reading_of(item, component)
+            reading = self._reader.reading_of(item, component)
             described.append(
                 {
                     "component": component.id,

@@ -6,6 +6,7 @@ from typing import BinaryIO
 from archive.errors import InvalidInput
 from archive.records.types import Component
 from ingest.extractors.reading import Problem, Reading, read_component
+from ingest.extractors.registry import Registry
 from ingest.formats.containers import open_container
 from ingest.steps.port import Item, Result
 from ingest.types import Status
@@ -13,27 +14,37 @@ from ingest.types import Status
 _ZIP = b"PK\x03\x04"
 
 
+class ComponentReader:
+    """Reads components with the extractors of `registry`. One per process, shared by the steps that read."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def reading_of(self, item: Item, component: Component) -> Reading:
+        """The reading of a component, made once per run of the pipeline over a record.
+
+        Raises:
+            Damaged: the stored bytes are missing.
+            Unavailable: the format registry or a server that helps with reading does not answer.
+        """
+        if component.id not in item.readings:
+            with item.open(component) as stream:
+                reading = read_component(stream, component.name, self._registry)
+                item.readings[component.id] = _measured(reading, stream)
+        return item.readings[component.id]
+
+
 class IdentifyStep:
     """Finds out the format of every file; a format nobody knows is a finding for the checks, not a failure here."""
 
     name = "identify"
 
+    def __init__(self, reader: ComponentReader) -> None:
+        self._reader = reader
+
     def run(self, item: Item) -> Result:
-        found = [_describe(component, reading_of(item, component)) for component in item.files()]
+        found = [_describe(component, self._reader.reading_of(item, component)) for component in item.files()]
         return Result(Status.DONE, detail={"components": found})
-
-
-def reading_of(item: Item, component: Component) -> Reading:
-    """The reading of a component, made once per run of the pipeline over a record.
-
-    Raises:
-        Damaged: the stored bytes are missing.
-        Unavailable: the format registry does not answer.
-    """
-    if component.id not in item.readings:
-        with item.open(component) as stream:
-            item.readings[component.id] = _measured(read_component(stream, component.name), stream)
-    return item.readings[component.id]
 
 
 def _measured(reading: Reading, stream: BinaryIO) -> Reading:

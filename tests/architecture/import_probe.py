@@ -72,6 +72,8 @@ def main(arguments: list[str]) -> None:
     """Probe the packages named after the root folder."""
     probe = Probe(Path(arguments[0]), arguments[1:])
     sys.path.insert(0, arguments[0])
+    # Asks the system once whether it has IPv6, by binding a socket; that is the library's doing, not ours.
+    importlib.import_module("urllib3")
     sys.addaudithook(probe.listen)
     for package in arguments[1:]:
         probe.visit(package)

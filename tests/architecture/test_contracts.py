@@ -52,6 +52,11 @@ BREACHES = {
         ("web/__init__.py", "from alembic import command"),
     ],
     "door-tantivy": [("search/__init__.py", "import tantivy")],
+    "door-broker": [("archive/jobs/worker.py", "import kombu"), ("ingest/__init__.py", "import celery")],
+    "door-s3": [("archive/blobs/directory.py", "import urllib3"), ("web/__init__.py", "import minio")],
+    "door-elastic": [("search/tantivy.py", "import elasticsearch"), ("ingest/__init__.py", "import elastic_transport")],
+    "door-prometheus": [("web/__init__.py", "import prometheus_client")],
+    "door-traces": [("archive/logs.py", "import opentelemetry")],
     "door-policy": [("access_control/__init__.py", "import casbin")],
     "door-argon2": [("web/__init__.py", "import argon2")],
     "door-pdf": [

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from archive.evidence.codes import CODES
+from archive.known_settings import SETTINGS
 from archive.ledger.types import EventType
 from archive.messages import catalogue
-from archive.settings import SETTINGS
 from ingest.checks.gate import default_policy
 from ingest.pipeline.graph import STEPS
 from tests.architecture.source import ROOT, dotted, sources

@@ -1,13 +1,14 @@
-"""What every store of bytes keeps to, asked of the directory and of its in-memory twin."""
+"""What every store of bytes keeps to, asked of the directory, its in-memory twin and a bucket on a real server."""
 
 import errno
 import hashlib
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
+from uuid import uuid4
 
 import pytest
 
@@ -15,7 +16,9 @@ from archive.blobs.digests import BLOCK, Digest, digest_stream
 from archive.blobs.directory import DirectoryBlobStore
 from archive.blobs.memory import MemoryBlobStore
 from archive.blobs.port import BlobStore
+from archive.blobs.s3.store import build_s3
 from archive.errors import Damaged, Unavailable
+from tests.buckets import fresh_bucket
 
 NOTICE = "中标候选人公示".encode()
 FOREVER = datetime(2100, 1, 1, tzinfo=UTC)
@@ -48,8 +51,17 @@ def memory(folder: Path) -> BlobStore:
     return MemoryBlobStore()
 
 
-@pytest.fixture(params=[directory, memory], ids=["directory", "memory"])
+@pytest.fixture(scope="session")
+def bucket() -> Iterator[str]:
+    with fresh_bucket() as url:
+        yield url
+
+
+@pytest.fixture(params=[directory, memory, pytest.param("s3", marks=pytest.mark.services)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
+    if request.param == "s3":
+        # One bucket for all, one prefix for each: what one test leaves must not be seen by the next.
+        return build_s3(f"{request.getfixturevalue('bucket')}/{uuid4().hex}", 0)
     build: Callable[[Path], BlobStore] = request.param
     return build(tmp_path)
 
@@ -63,7 +75,11 @@ def read(store: BlobStore, sha256: str) -> bytes:
         return stream.read()
 
 
-@pytest.mark.parametrize("data", [b"", NOTICE, b"a" * (2 * BLOCK + 1)], ids=["empty", "small", "blocks"])
+@pytest.mark.parametrize(
+    "data",
+    [b"", NOTICE, b"a" * (2 * BLOCK + 1), b"b" * 8 * BLOCK, b"c" * (20 * BLOCK + 1)],
+    ids=["empty", "small", "blocks", "as much as is sent at once", "large"],
+)
 def test_bytes_come_back_as_they_were_put(store: BlobStore, data: bytes) -> None:
     digest = put(store, data)
     assert digest == Digest(hashlib.sha256(data).hexdigest(), hashlib.new("sm3", data).hexdigest(), len(data))
@@ -105,7 +121,7 @@ def test_what_was_never_stored_is_missing_not_empty(store: BlobStore) -> None:
     assert list(store.digests()) == []
 
 
-@pytest.mark.parametrize("size", [0, 10, BLOCK + 10])
+@pytest.mark.parametrize("size", [0, 10, BLOCK + 10, 9 * BLOCK, 40 * BLOCK])
 def test_a_stream_that_breaks_leaves_nothing(store: BlobStore, size: int) -> None:
     stream: BinaryIO = Breaking(size)  # type: ignore[assignment]  # all that a store asks of a stream is read
     with pytest.raises((OSError, Unavailable)):

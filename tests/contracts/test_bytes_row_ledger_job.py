@@ -17,6 +17,7 @@ from archive.db.uow import Database, UnitOfWork
 from archive.errors import Unavailable
 from archive.ids import SequentialIds
 from archive.jobs.memory import MemoryJobQueue
+from archive.jobs.port import Lane
 from archive.ledger.memory import MemoryLedger
 from archive.ledger.types import Event
 from archive.records.repository import RecordRepository
@@ -67,10 +68,12 @@ class RecordingJobs(MemoryJobQueue):
         self.acts = acts
         self.broken = False
 
-    def enqueue(self, uow: UnitOfWork, kind: str, key: str, *, due: datetime | None = None) -> None:
+    def enqueue(
+        self, uow: UnitOfWork, kind: str, key: str, *, due: datetime | None = None, lane: Lane = Lane.LIGHT
+    ) -> None:
         if self.broken:
             raise Unavailable("database-unavailable", detail="locked")
-        super().enqueue(uow, kind, key, due=due)
+        super().enqueue(uow, kind, key, due=due, lane=lane)
         uow.after_commit(lambda: self.acts.append("job"))
 
 

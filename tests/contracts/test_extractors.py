@@ -18,9 +18,12 @@ from ingest.extractors.port import Extractor, Limits
 from ingest.extractors.registry import build_registry
 from ingest.extractors.sheet import SheetExtractor
 from ingest.extractors.text import TextExtractor
+from ingest.extractors.tika import TikaExtractor
+from ingest.extractors.tika_server import TikaServer
 from ingest.extractors.word import WordExtractor
 from ingest.formats.identify import identify
 from ingest.formats.types import Identified
+from tests.services import service_url
 from tests.unit.extractors import documents
 from tests.unit.extractors.documents import LINES
 
@@ -30,6 +33,8 @@ class Case:
     extractor: Extractor
     make: Callable[[Sequence[str]], bytes]
     file_name: str
+    score: int = 100
+    warnings: tuple[str, ...] = ()
 
 
 def _rows(lines: Sequence[str]) -> bytes:
@@ -47,17 +52,22 @@ CASES = {
 }
 
 
-@pytest.fixture(params=CASES.values(), ids=list(CASES))
+def _tika() -> Case:
+    extractor = TikaExtractor(TikaServer(service_url("tika")))
+    # It is asked where nobody of ours reads a format, and does not look for what runs.
+    return Case(extractor, documents.rtf, "notice.rtf", score=10, warnings=("active-content-unchecked",))
+
+
+@pytest.fixture(params=[*CASES, pytest.param("tika", marks=pytest.mark.services)])
 def case(request: pytest.FixtureRequest) -> Case:
-    found: Case = request.param
-    return found
+    return _tika() if request.param == "tika" else CASES[request.param]
 
 
 def test_chinese_text_comes_out_in_order_one_line_each(case: Case) -> None:
     found = case.extractor.extract(io.BytesIO(case.make(LINES)), Limits())
     assert found.text.splitlines()[-3:] == list(LINES)
     assert found.complete
-    assert found.warnings == ()
+    assert found.warnings == case.warnings
 
 
 def test_the_same_bytes_give_the_same_extraction_wherever_the_stream_stands(case: Case) -> None:
@@ -112,7 +122,7 @@ def test_text_carries_no_control_characters(case: Case) -> None:
 
 def test_it_scores_its_own_format_and_nothing_unknown(case: Case) -> None:
     identified = identify(io.BytesIO(case.make(LINES)), case.file_name)
-    assert case.extractor.score(identified) == 100
+    assert case.extractor.score(identified) == case.score
     assert case.extractor.score(Identified(None, "application/octet-stream", "Unknown", "", None)) == 0
     assert case.extractor.name
     assert case.extractor.version
@@ -124,6 +134,18 @@ def test_the_registry_chooses_it(name: str) -> None:
     chosen = build_registry().choose(identify(io.BytesIO(case.make(LINES)), case.file_name))
     assert chosen is not None
     assert chosen.name == name
+
+
+@pytest.mark.services
+def test_the_registry_chooses_a_server_only_for_what_nobody_else_reads() -> None:
+    registry = build_registry(service_url("tika"))
+    for name, own in CASES.items():
+        chosen = registry.choose(identify(io.BytesIO(own.make(LINES)), own.file_name))
+        assert chosen is not None
+        assert chosen.name == ("text" if name == "memory" else name)
+    chosen = registry.choose(identify(io.BytesIO(documents.rtf()), "notice.rtf"))
+    assert chosen is not None
+    assert chosen.name == "tika"
 
 
 def test_every_code_the_contract_names_is_in_the_catalogue() -> None:

@@ -1,6 +1,7 @@
 """The ledger's contract, on the twin and on tables."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from archive.ledger.memory import MemoryLedger
 from archive.ledger.port import LedgerPort
 from archive.ledger.service import Ledger
 from archive.ledger.types import Event, EventType
+from tests.services import fresh_database
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 
@@ -27,14 +29,16 @@ class World:
     clock: FixedClock
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.services)])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    database = Database(build_engine(f"sqlite:///{tmp_path / 'archive.db'}"))
-    metadata.create_all(database.engine)
-    clock = FixedClock(START)
-    ledger: LedgerPort = MemoryLedger(clock) if request.param == "memory" else Ledger(clock)
-    yield World(database, ledger, clock)
-    database.dispose()
+    sqlite = f"sqlite:///{tmp_path / 'archive.db'}"
+    with fresh_database() if request.param == "postgres" else nullcontext(sqlite) as url:
+        database = Database(build_engine(url))
+        metadata.create_all(database.engine)
+        clock = FixedClock(START)
+        ledger: LedgerPort = MemoryLedger(clock) if request.param == "memory" else Ledger(clock)
+        yield World(database, ledger, clock)
+        database.dispose()
 
 
 def event(number: int, subject: str = "rec_1") -> Event:

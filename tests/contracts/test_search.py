@@ -1,6 +1,6 @@
-"""What every search index promises: run on the twin and on the embedded engine."""
+"""What every search index promises: run on the twin, on the embedded engine and on a real server."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -8,21 +8,17 @@ from pathlib import Path
 import pytest
 
 from archive.authorization import AccessLevel, Clause, Scope
-from archive.errors import Unavailable
-from search.memory import MemoryIndex
+from archive.errors import InvalidInput, Unavailable
 from search.port import SearchIndex
-from search.tantivy import TantivyIndex
 from search.types import Removal, Sort
+from tests.search_engines import ENGINES, engine
 from tests.unit.search.documents import ARCHIVIST, EVERYWHERE, NOW, PUBLIC, ask, document, found
 
 
-@pytest.fixture(params=["memory", "tantivy"])
-def index(request: pytest.FixtureRequest, tmp_path: Path) -> SearchIndex:
-    makers: dict[str, Callable[[], SearchIndex]] = {
-        "memory": MemoryIndex,
-        "tantivy": lambda: TantivyIndex(tmp_path / "index"),
-    }
-    return makers[request.param]()
+@pytest.fixture(params=ENGINES)
+def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SearchIndex]:
+    with engine(request.param, tmp_path) as made:
+        yield made
 
 
 def scope(*clauses: Clause, redacted: bool = False) -> Scope:
@@ -326,3 +322,16 @@ def test_any_text_can_be_indexed(index: SearchIndex, text: str) -> None:
     index.apply([document("rec_1", f"前{text}后", f"前{text}后")], 1)
     (hit,) = ask(index, "前").hits
     assert hit.title.startswith("前")
+
+
+def test_a_beginning_of_too_many_words_is_refused_but_never_answered_in_part(index: SearchIndex) -> None:
+    codes = " ".join(f"gc1{number:05}" for number in range(20_000))
+    index.apply(
+        [document("rec_1", body=codes), document("rec_2", body="gc199999"), document("rec_3", body="zc199999")], 1
+    )
+    assert found(index, "gc1999*") == {"rec_2"}
+    try:
+        answer = found(index, "gc1*")
+    except InvalidInput as refusal:
+        answer = {refusal.code}
+    assert answer in ({"rec_1", "rec_2"}, {"search-too-broad"})

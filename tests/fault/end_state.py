@@ -3,16 +3,21 @@
 Two homes that took in the same material stand the same if these are equal, however often either was interrupted.
 """
 
-import sqlite3
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from archive.db.engine import build_engine
+from archive.settings import Settings
 from search.wiring import build_index
-from tests.functional.command_line import called
+from tests.functional.command_line import juanzong
 
 Rows = Counter[tuple[Any, ...]]
 
@@ -34,14 +39,14 @@ _QUERIES: Mapping[str, str] = {
         FROM records_field f JOIN records_item i ON i.id = f.record_id""",
     "volumes": """
         SELECT p.code, p.deal_code, v.section, v.state, v.outcome, v.ended_on, v.number, v.reference_code, v.retention,
-               v.item_count, v.missing, v.declared
+               v.item_count, CAST(v.missing AS TEXT), CAST(v.declared AS TEXT)
         FROM volumes_volume v JOIN volumes_project p ON p.id = v.project_id""",
     "numbers": "SELECT scope, last FROM volumes_sequence",
     "arrivals": "SELECT source, external_id, status, code, raw_sha256 FROM ingest_arrival",
     "outcomes": """
         SELECT i.source, i.external_id, o.version, o.step, o.step_version, o.status, o.code
         FROM ingest_outcome o JOIN records_item i ON i.id = o.record_id""",
-    "sources": "SELECT name, connector, position, failure_code FROM ingest_source",
+    "sources": "SELECT name, connector, CAST(position AS TEXT), failure_code FROM ingest_source",
     "jobs": "SELECT kind, state, code FROM jobs_job",
     "ledger": "SELECT type, count(*) FROM ledger_entry GROUP BY type",
 }
@@ -73,19 +78,41 @@ class EndState:
         return sum(int(row[1]) for row in self.ledger)
 
 
-def end_state(home: Path) -> EndState:
-    """Read a home at rest."""
-    with closing(sqlite3.connect(f"file:{home}/archive.db?mode=ro", uri=True)) as database:
-        rows = {name: Counter(database.execute(query).fetchall()) for name, query in _QUERIES.items()}
-    examined = called("fsck", "--home", home, "--json").value
-    status = called("status", "--home", home, "--json").value
+def end_state(home: Path, settings: Mapping[str, str] | None = None) -> EndState:
+    """Read a home at rest; `settings` say where its rows, bytes and index are, if not in the home itself."""
+    with connected(home, settings) as connection:
+        rows = {name: Counter(map(_plain, connection.execute(text(query)))) for name, query in _QUERIES.items()}
+    examined = juanzong("fsck", "--home", home, "--json", settings=settings).value
+    status = juanzong("status", "--home", home, "--json", settings=settings).value
     return EndState(
         **rows,
-        indexed=build_index(f"tantivy://{home}/index").count(),
+        indexed=build_index(Settings.load(settings or {}, home).search.url).count(),
         lag=status["index"]["lag"],
         unpublished=status["ledger"]["size"] - status["ledger"]["published"],
         damage=tuple(sorted(f"{finding['code']} {finding['path']}" for finding in examined["findings"])),
     )
+
+
+@contextmanager
+def connected(home: Path, settings: Mapping[str, str] | None = None) -> Iterator[Connection]:
+    """A look at the rows of a home."""
+    engine = build_engine(Settings.load(settings or {}, home).database.url)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _plain(row: Sequence[Any]) -> tuple[Any, ...]:
+    """A row as both databases would give it: SQLite keeps moments and days as text."""
+    return tuple(_text(value) if isinstance(value, date) else value for value in row)
+
+
+def _text(value: date) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return value.isoformat()
 
 
 def differences(found: EndState, expected: EndState) -> list[str]:
@@ -101,27 +128,29 @@ def differences(found: EndState, expected: EndState) -> list[str]:
     return lines
 
 
-def entries(home: Path) -> int:
-    """How many entries the ledger of a home has, 0 where there is no home yet."""
-    try:
-        with closing(sqlite3.connect(f"file:{home}/archive.db?mode=ro", uri=True)) as database:
-            return int(database.execute("SELECT count(*) FROM ledger_entry").fetchone()[0])
-    except sqlite3.OperationalError:
+def entries(home: Path, settings: Mapping[str, str] | None = None) -> int:
+    """How many entries the ledger of a home has, 0 where there is no home yet, -1 where the rows do not answer now."""
+    if not (home / "keys" / "ledger.key").exists():
         return 0
+    try:
+        with connected(home, settings) as connection:
+            return int(connection.execute(text("SELECT count(*) FROM ledger_entry")).scalar_one())
+    except DBAPIError:
+        return -1 if settings else 0
 
 
 def phase(home: Path) -> str:
     """How far a home had come, in a few words; for the record of a kill."""
     if not (home / "keys" / "ledger.key").exists():
         return "no home yet"
+    query = (
+        "SELECT (SELECT count(*) FROM records_item), (SELECT count(*) FROM records_item WHERE state='filed'),"
+        " (SELECT count(*) FROM jobs_job), (SELECT count(*) FROM ledger_entry), (SELECT count(*) FROM ingest_source)"
+    )
     try:
-        with closing(sqlite3.connect(f"file:{home}/archive.db?mode=ro", uri=True)) as database:
-            ((records, filed, jobs, entries, asked),) = database.execute(
-                "SELECT (SELECT count(*) FROM records_item), (SELECT count(*) FROM records_item WHERE state='filed'),"
-                " (SELECT count(*) FROM jobs_job), (SELECT count(*) FROM ledger_entry),"
-                " (SELECT count(*) FROM ingest_source)"
-            ).fetchall()
-    except sqlite3.Error as error:
+        with connected(home) as connection:
+            ((records, filed, jobs, entries, asked),) = connection.execute(text(query)).all()
+    except DBAPIError as error:
         return f"home without tables ({error})"
     if not asked:
         return "home founded, nothing asked for"

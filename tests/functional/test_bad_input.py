@@ -25,10 +25,11 @@ from ingest.connectors.folder import FolderConnector
 from ingest.connectors.notices import NoticesConnector
 from ingest.connectors.port import Arrival
 from ingest.pipeline.runner import reason
-from ingest.service import SYNC, Opened
+from ingest.service import Opened
 from ingest.simulator.faults import LONG_TITLE, lengthen, truncate, understate
 from ingest.simulator.port import Manner
 from ingest.types import ArrivalStatus, SeenArrival, Source, Status, Summary
+from ingest.waking import SYNC
 from tests.small_archive import ARCHIVIST, START, SmallArchive, code_of, gone
 from tests.small_portal import LOCALE, Reading, SmallPortal, page
 from tests.unit.extractors import documents

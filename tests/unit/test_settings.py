@@ -4,7 +4,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from archive.errors import InvalidInput
-from archive.settings import SETTINGS, Settings, environment
+from archive.known_settings import SETTINGS
+from archive.settings import Settings, environment
 
 
 def test_an_empty_environment_gives_the_embedded_defaults(tmp_path: Path) -> None:
@@ -99,6 +100,9 @@ def test_an_unknown_name_unlike_any_other_is_still_an_error(tmp_path: Path) -> N
         ("ARCHIVE_LEDGER_ORIGIN", "two words", "setting-origin"),
         ("ARCHIVE_LEDGER_ORIGIN", "a+b", "setting-origin"),
         ("ARCHIVE_LOG_LEVEL", "loud", "setting-log-level"),
+        ("ARCHIVE_LOG_FORMAT", "xml", "setting-log-format"),
+        ("ARCHIVE_TIKA_URL", "host:9998", "setting-url"),
+        ("ARCHIVE_BLOBS_RETENTION_DAYS", "36501", "setting-number"),
         ("ARCHIVE_CENTRE_NAME", "   ", "setting-text"),
         ("ARCHIVE_CENTRE_NAME", "a\x00b", "setting-text"),
         ("ARCHIVE_BLOBS_URL", "/srv/blobs", "setting-url"),
@@ -137,6 +141,14 @@ def test_every_setting_moves_something(tmp_path: Path) -> None:
         "ARCHIVE_FONDS": "J007",
         "ARCHIVE_LEDGER_ORIGIN": "other.example/ledger",
         "ARCHIVE_LOG_LEVEL": "debug",
+        "ARCHIVE_DATABASE_POOL": "7",
+        "ARCHIVE_DATABASE_STATEMENT_SECONDS": "7",
+        "ARCHIVE_BLOBS_RETENTION_DAYS": "7",
+        "ARCHIVE_QUEUE_URL": "amqp://host/",
+        "ARCHIVE_TIKA_URL": "http://host:9998",
+        "ARCHIVE_LOG_FORMAT": "json",
+        "ARCHIVE_METRICS_TOKEN": "drawn-at-random",
+        "ARCHIVE_TRACES_URL": "http://host:4318",
     }
     assert set(other) == {setting.name for setting in SETTINGS}
     base = Settings.load({"ARCHIVE_HOME": str(tmp_path)}, None)

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from web.api import evidence, health, records, review, search, session, status
+from web.api import evidence, health, metrics, records, review, search, session, status
 from web.schemas.errors import ErrorAnswer
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
@@ -17,9 +17,10 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 
 
 def build_api() -> APIRouter:
-    """The routes under `/api/v1`, and the two that tell whether the server is well."""
+    """The routes under `/api/v1`, and those for whoever watches the server."""
     api = APIRouter(responses=_ERRORS)
     for module in (search, records, status, review, evidence, session):
         api.include_router(module.router, prefix="/api/v1")
     api.include_router(health.router)
+    api.include_router(metrics.router)
     return api

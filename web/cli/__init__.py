@@ -12,7 +12,9 @@ _PLACES = {
     "status": "home",
     "fsck": "home",
     "reindex": "home",
-    "doctor": "home",
+    "doctor": "doctor",
+    "backup": "keeping",
+    "restore": "keeping",
     "import": "intake",
     "sync": "intake",
     "run": "intake",
@@ -24,6 +26,7 @@ _PLACES = {
     "serve": "serving",
     "worker": "serving",
     "simulator": "simulating",
+    "metrics": "watching",
     "account": "accounts",
     "demo": "demo",
 }

@@ -18,6 +18,7 @@ from archive.errors import ArchiveError
 from archive.logs import log_to_stderr
 from archive.messages import render
 from archive.settings import Settings, environment
+from archive.tracing import tracing
 
 if TYPE_CHECKING:
     from ingest.worker import Runtime
@@ -72,10 +73,15 @@ class Desk:
 
         return services_of(self.runtime)
 
+    def log(self, *, stays: bool) -> None:
+        """Send the log of this process to standard error; `stays` is true for one that works until it is stopped."""
+        log = self.settings.log
+        log_to_stderr(log.level, stays=stays, format=log.format)
+
     def close(self) -> None:
-        """Let go of the database, if it was asked for."""
+        """Let go of database and broker, if they were asked for."""
         if "runtime" in vars(self):
-            self.runtime.kernel.database.dispose()
+            self.runtime.kernel.close()
 
     def actor(self, name: str) -> Actor:
         """Who `--as` names: `public` is the anonymous reader, `system` the operator.
@@ -122,8 +128,9 @@ def common(command: Command) -> Command:
         _refuse_what_is_no_text(options)
         desk = Desk(given)
         try:
-            log_to_stderr(desk.settings.log.level, stays=False)
-            return command(desk, **options)
+            desk.log(stays=False)
+            with tracing(desk.settings.watch.traces_url, str(context.info_name)):
+                return command(desk, **options)
         except ArchiveError as error:
             if desk.as_json:
                 _write_error(error.code, error.message())

@@ -34,8 +34,7 @@ def demo(desk: Desk, projects: int, seed: int, replay: tuple[Path, ...], no_serv
     # Asked for durably before anything is read: whoever stops this anywhere goes on with `juanzong run`.
     intake.request(wanted)
     say(desk.notes, f"采集并归档 {projects} 个项目（种子 {seed}）… 数据目录 {desk.settings.home}")
-    run_to_the_end(desk)
-    overview = desk.services.status.overview(SYSTEM_ACTOR)
+    overview = run_to_the_end(desk)
     desk.answer(_summary(overview), lambda console: _show(console, overview))
     if overview.failed_jobs:
         raise Failure

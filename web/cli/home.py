@@ -1,9 +1,6 @@
-"""Commands about the archive as a whole: init, status, doctor, fsck, reindex."""
+"""Commands about the archive as a whole: init, status, fsck, reindex."""
 
-import hashlib
-import shutil
-import sqlite3
-import sys
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -14,18 +11,15 @@ from access_control.wiring import build_access, ensure_defaults
 from archive.authorization import SYSTEM_ACTOR
 from archive.clock import SystemClock
 from archive.db.uow import Database, UnitOfWork
-from archive.errors import ArchiveError, Damaged
+from archive.errors import Damaged
 from archive.fixity.fsck import Examination
 from archive.ids import RandomIds
 from archive.ledger.service import Ledger
 from archive.ledger.trust import TrustUnreadable, parse_trust
 from archive.wiring import found
 from ingest.status import Overview
+from search.rebuild import Rebuilt
 from web.cli.context import Desk, Failure, common, say, table
-
-_LEAST_FREE = 1 << 30
-_OLDEST_SQLITE = (3, 35)
-_OLDEST_PYTHON = (3, 11)
 
 
 def found_home(desk: Desk) -> bool:
@@ -120,6 +114,18 @@ def status(desk: Desk) -> None:
 @common
 def fsck(desk: Desk) -> None:
     """逐字节复查全部档案与账本。Read everything again and hold it against the ledger."""
+    examined = examine(desk)
+    desk.answer(examined, lambda console: show_examined(console, examined))
+    if not examined["clean"]:
+        raise Failure
+
+
+def examine(desk: Desk) -> dict[str, Any]:
+    """Examine everything, as `fsck --json` prints it.
+
+    Raises:
+        Damaged: there is no trust file to examine signatures with.
+    """
     kernel = desk.runtime.kernel
     path = desk.settings.ledger.trust_path
     try:
@@ -134,83 +140,43 @@ def fsck(desk: Desk) -> None:
     findings = [
         {"code": f.code, "severity": str(f.severity), "message": f.message, "path": f.path} for f in examined.findings
     ]
-    counts = {
+    return {
+        "clean": not findings,
         "records": examined.records,
         "files": examined.files,
         "volumes": examined.volumes,
         "entries": examined.entries,
+        "findings": findings,
     }
 
-    def show(console: Console) -> None:
-        for finding in examined.findings:
-            say(console, f"{finding.code} {finding.path}", "[red]✗[/red] ")
-            say(console, f"  {finding.message}")
-        table(console, "完好 clean" if not findings else f"发现 {len(findings)} 处问题", counts)
 
-    desk.answer({"clean": not findings, **counts, "findings": findings}, show)
-    if findings:
-        raise Failure
+def show_examined(console: Console, examined: Mapping[str, Any]) -> None:
+    """What an examination found, for people."""
+    for finding in examined["findings"]:
+        say(console, f"{finding['code']} {finding['path']}", "[red]✗[/red] ")
+        say(console, f"  {finding['message']}")
+    title = "完好 clean" if examined["clean"] else f"发现 {len(examined['findings'])} 处问题"
+    table(console, title, {name: examined[name] for name in ("records", "files", "volumes", "entries")})
 
 
 @click.command()
 @common
 def reindex(desk: Desk) -> None:
     """在旧索引旁重建全文索引。Rebuild the search index beside the old one."""
-    with Progress(console=desk.notes, transient=True) as progress:
-        task = progress.add_task("建索引 indexing", total=None)
-        rebuilt = desk.runtime.search.rebuilder.rebuild(
-            lambda done, total: progress.update(task, completed=done, total=total)
-        )
+    rebuilt = rebuild(desk)
     desk.answer(
         {"documents": rebuilt.documents, "position": rebuilt.position},
         lambda console: console.print(f"已重建，共 {rebuilt.documents} 件", highlight=False),
     )
 
 
-@click.command()
-@common
-def doctor(desk: Desk) -> None:
-    """检查本机与数据目录。Look at this machine and home."""
-    checks = [*_machine(desk), *_home(desk)]
-    fine = all(ok for _, ok, _ in checks)
-
-    def show(console: Console) -> None:
-        for name, ok, detail in checks:
-            say(console, f"{name} {detail}", "[green]✓[/green] " if ok else "[red]✗[/red] ")
-
-    desk.answer({"fine": fine, "checks": [{"name": n, "ok": ok, "detail": d} for n, ok, d in checks]}, show)
-    if not fine:
-        raise Failure
+def rebuild(desk: Desk) -> Rebuilt:
+    """Build the index anew, and show how far it is."""
+    with Progress(console=desk.notes, transient=True) as progress:
+        task = progress.add_task("建索引 indexing", total=None)
+        return desk.runtime.search.rebuilder.rebuild(
+            lambda done, total: progress.update(task, completed=done, total=total)
+        )
 
 
-def _machine(desk: Desk) -> list[tuple[str, bool, str]]:
-    place = desk.settings.home
-    while not place.exists():
-        place = place.parent
-    free = shutil.disk_usage(place).free
-    return [
-        ("Python", sys.version_info >= _OLDEST_PYTHON, sys.version.split()[0]),
-        ("SQLite", sqlite3.sqlite_version_info >= _OLDEST_SQLITE, sqlite3.sqlite_version),
-        ("SM3", "sm3" in hashlib.algorithms_available, "OpenSSL"),
-        ("disk", free > _LEAST_FREE, f"{free / 2**30:.1f} GiB"),
-    ]
-
-
-def _home(desk: Desk) -> list[tuple[str, bool, str]]:
-    try:
-        runtime = desk.runtime
-        runtime.kernel.database.ping()
-        with runtime.kernel.database.reading() as connection:
-            lag = runtime.search.service.lag(connection)
-            signed = runtime.kernel.integrator.latest(connection)
-    except ArchiveError as error:
-        return [("home", False, error.message())]
-    published = signed.checkpoint.size if signed else 0
-    return [
-        ("home", True, str(desk.settings.home)),
-        ("index", True, f"lag {lag}"),
-        ("ledger", True, f"published {published}"),
-    ]
-
-
-COMMANDS = (init, status, fsck, reindex, doctor)
+COMMANDS = (init, status, fsck, reindex)

@@ -21,12 +21,13 @@ from classifiers.arbiter import classify as decide
 from classifiers.types import Evidence
 from ingest.connectors.notices import Locale, NoticesConnector
 from ingest.connectors.port import Refused
+from ingest.coordinator import Coordinator
+from ingest.coordinator import Progress as Done
 from ingest.extractors.reading import read_component
 from ingest.opening import CONNECTORS
 from ingest.service import IMPORTED, IntakeService, Opener
+from ingest.status import Overview
 from ingest.types import Summary
-from ingest.worker import Coordinator
-from ingest.worker import Progress as Done
 from web.cli.context import Desk, Failure, common, error_value, say, table
 from web.cli.home import show_status, status_of
 
@@ -150,8 +151,8 @@ def _read(intake: IntakeService, opener: Opener, name: str) -> tuple[Summary, Ar
     return total, None
 
 
-def run_to_the_end(desk: Desk) -> None:
-    """Work until nothing is left to do, and show how far it is."""
+def run_to_the_end(desk: Desk) -> Overview:
+    """Work until nothing is left to do, and show how far it is; how everything stands then."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=desk.notes, transient=True) as progress:
         task = progress.add_task("处理中 working", total=None)
@@ -159,15 +160,16 @@ def run_to_the_end(desk: Desk) -> None:
         def watch(done: Done) -> None:
             progress.update(task, description=f"待处理任务 {done.pending} · 已入索引 {done.indexed}")
 
-        Coordinator(desk.runtime, watch).run()
+        coordinator = Coordinator(desk.runtime, watch)
+        coordinator.run()
+        return coordinator.patiently(lambda: desk.services.status.overview(SYSTEM_ACTOR))
 
 
 @click.command()
 @common
 def run(desk: Desk) -> None:
     """处理到无事可做。Work until nothing is left to do."""
-    run_to_the_end(desk)
-    overview = desk.services.status.overview(SYSTEM_ACTOR)
+    overview = run_to_the_end(desk)
     desk.answer(status_of(overview), lambda console: show_status(console, overview))
     if overview.failed_jobs:
         raise Failure

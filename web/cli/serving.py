@@ -6,7 +6,7 @@ from types import FrameType
 
 import click
 
-from ingest.worker import Coordinator
+from ingest.coordinator import Coordinator
 from web.app import create_app
 from web.cli.context import Desk, common
 from web.main import serve as serve_app
@@ -18,6 +18,7 @@ from web.main import serve as serve_app
 @common
 def serve(desk: Desk, host: str | None, port: int | None) -> None:
     """提供网页与接口，直到中断。Serve pages and API until interrupted."""
+    desk.log(stays=True)
     serve_pages(desk, host, port)
 
 
@@ -38,6 +39,7 @@ def serve_pages(desk: Desk, host: str | None = None, port: int | None = None) ->
 @common
 def worker(desk: Desk) -> None:
     """持续处理，直到中断。Work as documents come, until interrupted."""
+    desk.log(stays=True)
     stopped = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:

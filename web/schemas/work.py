@@ -11,6 +11,7 @@ from archive.records.types import RecordState
 from archive.volumes.types import VolumeState
 from ingest.review import CHOICES, ReviewItem, question_of
 from ingest.status import Overview
+from ingest.watching.probing import Answer
 from web.schemas.records import RecordAnswer
 
 
@@ -126,7 +127,15 @@ class SessionAnswer(BaseModel):
 
 
 class HealthAnswer(BaseModel):
-    """The parts that answered."""
+    """How the server is: each part with `ok` or the code of what is wrong with it."""
 
-    status: Literal["ok"] = "ok"
+    status: Literal["ok", "failing"] = "ok"
     parts: Mapping[str, str] = {}
+
+    @classmethod
+    def of(cls, parts: Mapping[str, Answer]) -> Self:
+        """From what the parts said."""
+        fine = all(answer.code is None for answer in parts.values())
+        return cls(
+            status="ok" if fine else "failing", parts={part: answer.code or "ok" for part, answer in parts.items()}
+        )

@@ -9,7 +9,11 @@ import re
 
 from tests.architecture.source import Source, Violation, dotted
 
-_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|://[^/\s:@{]+:[^/\s:@{]+@")
+# The words that stand for a name and its secret where an address is explained give nothing away.
+_EXPLAINED = "user:password|access:secret|用户:口令|访问键:密钥"
+_KEY = re.compile(
+    rf"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{{16}}\b|://(?!(?:{_EXPLAINED})@)[^/\s:@{{]+:[^/\s:@{{]+@"
+)
 _SECRET_NAME = re.compile(r"(^|_)(password|passwd|secret|private_key|api_key|token)$", re.IGNORECASE)
 
 

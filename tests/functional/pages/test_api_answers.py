@@ -159,11 +159,11 @@ def test_a_database_that_does_not_answer_is_503_everywhere(own_pages: World, mon
         assert page.status_code == 503
         assert "database-unavailable" in page.text
         assert page.headers["retry-after"] == "5"
-        for address in (f"/api/v1/records/{record}", "/readyz"):
-            answer = client.get(address)
-            assert answer.status_code == 503
-            assert answer.json()["error"]["retryable"] is True
-        assert client.get("/healthz").json()["status"] == "ok"
+        answer = client.get(f"/api/v1/records/{record}")
+        assert answer.status_code == 503
+        assert answer.json()["error"]["retryable"] is True
+        assert client.get("/health/ready").status_code == 503
+        assert client.get("/health/live").json()["status"] == "ok"
 
 
 def test_something_unforeseen_is_told_with_a_reference_and_without_details(
@@ -189,7 +189,13 @@ def test_the_api_describes_itself(pages: World) -> None:
     with pages.client() as client:
         described = client.get("/api/v1/openapi.json").json()
     paths = described["paths"]
-    assert {"/api/v1/search", "/api/v1/records/{reference}", "/api/v1/evidence", "/healthz", "/readyz"} <= set(paths)
-    assert all(path.startswith(("/api/v1/", "/healthz", "/readyz")) for path in paths)
+    assert {
+        "/api/v1/search",
+        "/api/v1/records/{reference}",
+        "/api/v1/evidence",
+        "/health/live",
+        "/health/ready",
+    } <= set(paths)
+    assert all(path.startswith(("/api/v1/", "/health/")) for path in paths)
     refused = paths["/api/v1/search"]["get"]["responses"]["422"]["content"]["application/json"]["schema"]
     assert refused == {"$ref": "#/components/schemas/ErrorAnswer"}

@@ -26,9 +26,9 @@ from archive.settings import Settings
 from archive.wiring import found
 from ingest.connectors.memory import MemoryConnector
 from ingest.connectors.port import Arrival, Gone, Refused
-from ingest.service import ADVANCE
 from ingest.simulator.recordings import record
 from ingest.types import Summary
+from ingest.waking import ADVANCE
 from ingest.worker import Runtime, build_runtime
 from web.app import create_app
 from web.services import Services

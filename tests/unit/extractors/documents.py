@@ -4,6 +4,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Mapping, Sequence
+from email.message import EmailMessage
 
 import docx
 import openpyxl
@@ -118,3 +119,71 @@ def with_declared_size(content: bytes, name: str, size: int, *, local: bool) -> 
             start = changed.index(name.encode(), start + name_at + 1) - name_at
         struct.pack_into("<L", changed, start + size_at, size)
     return bytes(changed)
+
+
+def rtf(lines: Sequence[str] = LINES) -> bytes:
+    body = "\\par\n".join("".join(f"\\u{ord(character)}?" for character in line) for line in lines)
+    return ("{\\rtf1\\ansi\\ansicpg936\\deff0{\\fonttbl{\\f0 SimSun;}}\\pard\\f0\n" + body + "\\par\n}").encode("ascii")
+
+
+def xls(lines: Sequence[str] = LINES) -> bytes:
+    """A worksheet of Excel 4 (BIFF4): text in GBK, as Chinese Windows wrote it."""
+
+    def record(kind: int, content: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(content)) + content
+
+    cells = b""
+    for row, line in enumerate(lines):
+        text = line.encode("gb18030")
+        cells += record(0x0204, struct.pack("<HHHH", row, 0, 0, len(text)) + text)
+    return (
+        record(0x0409, struct.pack("<HHH", 0, 0x10, 0))
+        + record(0x0042, struct.pack("<H", 936))
+        + cells
+        + record(10, b"")
+    )
+
+
+def odt(lines: Sequence[str] = LINES, doctype: str = "", more: Mapping[str, bytes] | None = None) -> bytes:
+    office = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+    paragraphs = "".join(f"<t:p>{line}</t:p>" for line in lines)
+    content = (
+        f'<?xml version="1.0" encoding="UTF-8"?>{doctype}<o:document-content xmlns:o="{office}" '
+        f'xmlns:t="urn:oasis:names:tc:opendocument:xmlns:text:1.0" o:version="1.3">'
+        f"<o:body><o:text>{paragraphs}</o:text></o:body></o:document-content>"
+    )
+    mime = "application/vnd.oasis.opendocument.text"
+    manifest = (
+        '<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0" m:version="1.3">'
+        f'<m:file-entry m:full-path="/" m:media-type="{mime}"/>'
+        '<m:file-entry m:full-path="content.xml" m:media-type="text/xml"/></m:manifest>'
+    )
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as package:
+        package.writestr("mimetype", mime)
+        package.writestr("content.xml", content)
+        package.writestr("META-INF/manifest.xml", manifest)
+        for name, data in (more or {}).items():
+            package.writestr(name, data)
+    return target.getvalue()
+
+
+def mail(lines: Sequence[str] = LINES, attachments: Sequence[str] = ()) -> bytes:
+    """A message in GB 18030 with text files attached."""
+    message = EmailMessage()
+    message["From"], message["To"] = "a@example.org", "b@example.org"
+    message["Subject"] = lines[0]
+    message["Date"] = "Mon, 01 Jun 2026 09:00:00 +0800"
+    message.set_content("\n".join(lines), charset="gb18030", cte="base64")
+    for number, text in enumerate(attachments):
+        message.add_attachment(text, filename=f"附件{number}.txt")
+    return bytes(message)
+
+
+def xfa_pdf(form: str) -> bytes:
+    """A PDF with a form in XML."""
+    target = io.BytesIO()
+    with pikepdf.open(io.BytesIO(pdf())) as document:
+        document.Root.AcroForm = pikepdf.Dictionary(XFA=document.make_stream(form.encode()), Fields=pikepdf.Array())
+        document.save(target)
+    return target.getvalue()

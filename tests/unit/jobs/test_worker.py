@@ -14,9 +14,9 @@ from archive.db.engine import build_engine
 from archive.db.uow import Database
 from archive.errors import Damaged, SourceFailed, Unavailable
 from archive.ids import SequentialIds
-from archive.jobs.local import LocalJobQueue
 from archive.jobs.model import job
-from archive.jobs.port import Job
+from archive.jobs.port import POSTPONED, Job
+from archive.jobs.table import TableJobQueue
 from archive.jobs.worker import Handler, Worker
 
 NOW = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
@@ -36,21 +36,21 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def queue(database: Database, clock: FixedClock) -> LocalJobQueue:
-    return LocalJobQueue(database, clock, SequentialIds(), timedelta(seconds=60), 2)
+def queue(database: Database, clock: FixedClock) -> TableJobQueue:
+    return TableJobQueue(database, clock, SequentialIds(), timedelta(seconds=60), 2)
 
 
-def ask(database: Database, queue: LocalJobQueue, *keys: str, kind: str = "advance") -> None:
+def ask(database: Database, queue: TableJobQueue, *keys: str, kind: str = "advance") -> None:
     with database.writing() as uow:
         for key in keys:
             queue.enqueue(uow, kind, key)
 
 
-def worker(queue: LocalJobQueue, handlers: Mapping[str, Handler], beat: float = 60.0) -> Worker:
+def worker(queue: TableJobQueue, handlers: Mapping[str, Handler], beat: float = 60.0) -> Worker:
     return Worker("worker-1", queue, handlers, beat)
 
 
-def test_a_worker_does_what_waits_and_ends_when_nothing_is_left(database: Database, queue: LocalJobQueue) -> None:
+def test_a_worker_does_what_waits_and_ends_when_nothing_is_left(database: Database, queue: TableJobQueue) -> None:
     done: list[str] = []
     ask(database, queue, "rec_1", "rec_2", "rec_3")
     assert worker(queue, {"advance": done.append}).run_until_idle() == 3
@@ -58,7 +58,7 @@ def test_a_worker_does_what_waits_and_ends_when_nothing_is_left(database: Databa
     assert queue.pending() == 0
 
 
-def test_what_a_job_asks_for_is_done_too(database: Database, queue: LocalJobQueue) -> None:
+def test_what_a_job_asks_for_is_done_too(database: Database, queue: TableJobQueue) -> None:
     done: list[str] = []
 
     def read(name: str) -> None:
@@ -70,7 +70,7 @@ def test_what_a_job_asks_for_is_done_too(database: Database, queue: LocalJobQueu
 
 
 def test_what_may_pass_is_tried_again_what_cannot_is_set_aside(
-    database: Database, queue: LocalJobQueue, clock: FixedClock
+    database: Database, queue: TableJobQueue, clock: FixedClock
 ) -> None:
     tried: list[str] = []
 
@@ -97,7 +97,7 @@ def test_what_may_pass_is_tried_again_what_cannot_is_set_aside(
 
 
 def test_a_defect_of_ours_is_kept_with_the_job_and_the_rest_goes_on(
-    database: Database, queue: LocalJobQueue, clock: FixedClock
+    database: Database, queue: TableJobQueue, clock: FixedClock
 ) -> None:
     def crash(key: str) -> None:
         if key == "rec_1":
@@ -117,7 +117,7 @@ def test_a_defect_of_ours_is_kept_with_the_job_and_the_rest_goes_on(
 
 
 def test_a_long_job_keeps_its_lease(
-    database: Database, queue: LocalJobQueue, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+    database: Database, queue: TableJobQueue, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beaten = threading.Event()
     inner = queue.heartbeat
@@ -141,7 +141,7 @@ def test_a_long_job_keeps_its_lease(
 
 
 def test_a_heart_that_misses_a_beat_beats_again(
-    database: Database, queue: LocalJobQueue, monkeypatch: pytest.MonkeyPatch
+    database: Database, queue: TableJobQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beats: list[str] = []
     twice = threading.Event()
@@ -164,7 +164,7 @@ def test_a_heart_that_misses_a_beat_beats_again(
     assert queue.pending() == 0
 
 
-def test_a_worker_stops_when_it_is_told(database: Database, queue: LocalJobQueue) -> None:
+def test_a_worker_stops_when_it_is_told(database: Database, queue: TableJobQueue) -> None:
     ask(database, queue, "rec_1", "rec_2")
     answers = iter([True, False])
     assert worker(queue, {"advance": lambda _: None}).run_until_idle(lambda: next(answers)) == 1
@@ -174,7 +174,7 @@ def test_a_worker_stops_when_it_is_told(database: Database, queue: LocalJobQueue
     assert queue.pending() == 0
 
 
-def test_the_leases_of_a_dead_worker_are_given_back_at_once(database: Database, queue: LocalJobQueue) -> None:
+def test_the_leases_of_a_dead_worker_are_given_back_at_once(database: Database, queue: TableJobQueue) -> None:
     ask(database, queue, "rec_1", "rec_2")
     for name in ("worker-1", "worker-2"):
         assert queue.claim(name) is not None
@@ -183,5 +183,50 @@ def test_the_leases_of_a_dead_worker_are_given_back_at_once(database: Database, 
     assert again is not None
     assert (again.key, again.attempt) == ("rec_1", 2)
     assert queue.claim("worker-3") is None
-    assert queue.release_dead() == 2
+    assert queue.release_stopped("worker-") == 2
     assert queue.pending() == 2
+
+
+def test_what_needs_a_server_that_is_away_waits_and_is_not_to_blame(
+    database: Database, queue: TableJobQueue, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests: list[float] = []
+    monkeypatch.setattr("archive.jobs.worker.time.sleep", rests.append)
+    away = True
+
+    def store(key: str) -> None:
+        del key
+        if away:
+            raise Unavailable("blob-store-unavailable", path="store", detail="refused")
+
+    ask(database, queue, "rec_1")
+    one = worker(queue, {"advance": store})
+    for _ in range(6):
+        assert not one.run_one()
+        clock.advance(POSTPONED)
+    assert queue.failed() == []
+    assert rests == [0.25, 0.5, 1.0, 2.0, 4.0, 4.0], "longer each time, but not for ever"
+    away = False
+    assert one.run_one()
+    assert queue.pending() == 0
+
+
+def test_a_queue_that_is_away_ends_no_worker(
+    database: Database, queue: TableJobQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archive.jobs.worker.time.sleep", lambda _: None)
+    ask(database, queue, "rec_1")
+    one = worker(queue, {"advance": lambda _: None})
+
+    def refuse(*_: object, **__: object) -> None:
+        raise Unavailable("database-unavailable", detail="refused")
+
+    with monkeypatch.context() as patched, capture_logs() as logs:
+        patched.setattr(queue, "claim", refuse)
+        assert not one.run_one()
+        patched.undo()
+        patched.setattr("archive.jobs.worker.time.sleep", lambda _: None)
+        patched.setattr(queue, "complete", refuse)
+        assert not one.run_one(), "done, but nobody could be told"
+    assert [entry["event"] for entry in logs] == ["queue.away", "queue.away"]
+    assert queue.pending() == 1

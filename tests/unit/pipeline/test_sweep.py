@@ -9,9 +9,10 @@ from sqlalchemy import delete
 from access_control.wiring import build_access
 from archive.jobs.model import job
 from archive.records.types import RecordState
+from ingest.coordinator import Coordinator
 from ingest.repository import OutcomeRepository
-from ingest.service import ADVANCE
-from ingest.worker import Coordinator, Runtime
+from ingest.waking import ADVANCE
+from ingest.worker import Runtime
 from search.wiring import Ports, build_search
 from tests.small_archive import SmallArchive, ending, gone, notice, tender
 

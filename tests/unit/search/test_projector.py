@@ -1,4 +1,4 @@
-"""From rows and entries to documents, and rebuilding from them."""
+"""From rows and entries to documents."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -6,17 +6,15 @@ from pathlib import Path
 import pytest
 
 from archive.authorization import AccessLevel, Actor, Authorizer, Decision, Permission, Scope, Subject
-from archive.errors import Forbidden, InvalidInput, Unavailable
+from archive.errors import Forbidden, InvalidInput
 from archive.ledger.follower import follow, rewind
 from archive.ledger.types import EventType
 from archive.records.types import ComponentRole
 from search.memory import MemoryIndex
 from search.projector import LONGEST_TEXT, Projector
 from search.query import QueryReader
-from search.rebuild import Rebuilder
 from search.service import SearchService
 from search.standing import StoredStandings
-from search.tantivy import TantivyIndex
 from search.types import Document, Query, Removal
 from search.wiring import Ports, build_index, build_search
 from tests.unit.search.archive_rows import Rows
@@ -132,55 +130,6 @@ class _Kept(MemoryIndex):
         given = list(documents)
         self.kept += [change for change in given if isinstance(change, Document)]
         super().apply(given, position)
-
-
-@pytest.mark.parametrize("kind", ["memory", "tantivy"])
-def test_a_rebuilt_index_shows_the_rows_to_the_head(rows: Rows, tmp_path: Path, kind: str) -> None:
-    index = build_index("memory:" if kind == "memory" else f"tantivy://{tmp_path / 'index'}")
-    for number in range(120):
-        rows.record(f"rec_{number:03}", "公告")
-    follower = Projector(rows.database, index, mask)
-    follow(rows.database, follower, 1_000)
-    rows.change("rec_007", title="改过的标题")
-    reports: list[tuple[int, int]] = []
-
-    def progress(done: int, total: int) -> None:
-        # Search answers, and the archive goes on, while the new index is filled.
-        assert ask(index).total == 120
-        rows.record("rec_000_late", "后来的公告")
-        reports.append((done, total))
-
-    rebuilt = Rebuilder(rows.database, rows.ledger, index, follower).rebuild(progress)
-    assert reports == [(120, 120)]
-    assert (rebuilt.documents, rebuilt.position) == (index.count(), index.position()) == (121, 120)
-    assert found(index, "改过") == {"rec_007"}
-    assert found(index, "后来") == {"rec_000_late"}
-
-
-def test_a_rebuild_that_fails_leaves_the_old_index(rows: Rows, tmp_path: Path) -> None:
-    index = TantivyIndex(tmp_path / "index")
-    rows.record("rec_1", "公告")
-    follow(rows.database, Projector(rows.database, index, mask), 10)
-
-    def broken(text: str) -> str:
-        raise Unavailable("database-unavailable", detail=text)
-
-    with pytest.raises(Unavailable):
-        Rebuilder(rows.database, rows.ledger, index, Projector(rows.database, index, broken)).rebuild()
-    assert found(index) == {"rec_1"}
-
-
-def test_a_lost_index_is_noticed_and_made_anew(rows: Rows, tmp_path: Path) -> None:
-    rows.record("rec_1", "公告")
-    follow(rows.database, Projector(rows.database, TantivyIndex(tmp_path / "one"), mask), 10)
-    lost = TantivyIndex(tmp_path / "two")
-    rebuilder = Rebuilder(rows.database, rows.ledger, lost, Projector(rows.database, lost, mask))
-    with rows.database.reading() as connection:
-        assert rebuilder.needed(connection)
-    rebuilder.rebuild()
-    with rows.database.reading() as connection:
-        assert not rebuilder.needed(connection)
-    assert found(lost) == {"rec_1"}
 
 
 class _Everything:

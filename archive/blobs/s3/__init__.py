@@ -1,0 +1,1 @@
+"""Bytes in a bucket of an S3 service: the only place that knows the client library."""
