@@ -28,7 +28,7 @@ demo-services: setup ## The same with PostgreSQL, MinIO, Elasticsearch, Tika and
 
 test: setup ## Everything: prerequisites, real servers, lint, every test
 	@deploy/test-prerequisites
-	@deploy/with-services $(MAKE) --no-print-directory lint tests
+	@$(SERVICES) with -- $(MAKE) --no-print-directory lint tests
 
 tests: # The tests alone, where servers run
 	JUANZONG_REQUIRE_SERVICES=1 $(PYTEST) $(ARGS)
@@ -41,7 +41,7 @@ bench: setup ## One JSON line per benchmark
 	$(BIN)/python -m benchmarks $(ARGS)
 
 bench-services: setup ## One JSON line: filing PDFs with every real server
-	@deploy/with-services $(BIN)/python -m benchmarks file-pdfs-services
+	@$(SERVICES) with -- $(BIN)/python -m benchmarks file-pdfs-services
 
 lint: setup ## Style, types, import contracts
 	$(BIN)/ruff check .

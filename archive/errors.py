@@ -72,6 +72,13 @@ class Unavailable(ArchiveError):
     retryable = True
 
 
+class DatabaseFailed(ArchiveError):
+    """The database took too long over a statement or refused it. It may go better another time, but not for ever."""
+
+    status = 500
+    retryable = True
+
+
 class SourceFailed(ArchiveError):
     """A trading system did not answer, or not as agreed."""
 

@@ -48,6 +48,8 @@ def log_to_stderr(
     root.addHandler(handler)
     root.setLevel(max(_NUMBERS[level], logging.WARNING))
     logging.getLogger(_OURS).setLevel(_NUMBERS[level])
+    # It tells of every retry with a traceback; what comes of them is told by us.
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -35,6 +35,8 @@ _SEND_SECONDS = 1.0
 _AGAIN_SECONDS = 1.0
 _QUIET_SECONDS = 30.0
 _PUBLISH_SECONDS = 60.0
+# Every record is looked at: rarely, since what it finds was lost by an accident.
+_SWEEP_SECONDS = 600.0
 _TIDY_SECONDS = 6 * 3600.0
 # Longer than any upload takes: an import may be writing beside us.
 _ABANDONED = timedelta(days=2)
@@ -58,6 +60,7 @@ class _Last:
 
     busy: float = field(default_factory=time.monotonic)
     published: float = field(default_factory=time.monotonic)
+    swept: float = field(default_factory=time.monotonic)
     sent: float = -math.inf
     read: float = -math.inf
     tidied: float = -math.inf
@@ -117,43 +120,44 @@ class Coordinator:
 
     def _tick(self, last: _Last | None) -> _Last | None:
         """Do what a leader does, if we lead; what was remembered of the last time."""
-        try:
-            if not self._leadership.held():
-                return None
-            if last is None:
-                self._log.info("lead.taken")
-                last = _Last()
-                self.sweep()
-            self._lead(last)
-        except Unavailable as error:
-            # Nothing is lost: whatever it was is done as soon as there is an answer.
-            self._log.warning("lead.waits", code=error.code, detail=error.params.get("detail"))
-        except ArchiveError as error:
-            self._log.error("lead.failed", code=error.code)
+        if not self._leadership.held():
+            return None
+        if last is None:
+            self._log.info("lead.taken")
+            last = _Last()
+            self._duty("sweep", self.sweep)
+        self._duty("follow", self._follow_once)
+        for name, moment, seconds, act in self._duties():
+            now = time.monotonic()
+            if now - getattr(last, moment) > seconds:
+                # Set first: what fails is tried at its next time, and keeps nothing else waiting.
+                setattr(last, moment, now)
+                self._duty(name, act)
+        if self._duty("look", self._kernel.jobs.busy) is not False:
+            last.busy = time.monotonic()
         return last
 
-    def _lead(self, last: _Last) -> None:
-        now = time.monotonic()
-        self._follow_if_it_answers()
-        if now - last.sent > _SEND_SECONDS:
-            self._send_again()
-            last.sent = now
-        if now - last.read > self._settings.jobs.sync_minutes * 60:
-            self._runtime.ingest.intake.request_all()
-            last.read = now
-        if self._kernel.jobs.busy():
-            last.busy = now
-        if now - last.busy > _QUIET_SECONDS:
+    def _duties(self) -> tuple[tuple[str, str, float, Callable[[], object]], ...]:
+        """What is done from time to time: its name, where its last time is kept, seconds in between, and how."""
+        kernel = self._kernel
+        return (
+            ("send", "sent", _SEND_SECONDS, self._send_again),
+            ("read", "read", self._settings.jobs.sync_minutes * 60.0, self._runtime.ingest.intake.request_all),
             # Numbers are for whole material: nobody closes volumes in the middle of a delivery.
-            self._kernel.closing.sweep(SYSTEM_ACTOR)
-            self.sweep()
-            last.busy = now
-        if now - last.published > _PUBLISH_SECONDS:
-            self._kernel.integrator.publish()
-            last.published = now
-        if now - last.tidied > _TIDY_SECONDS:
-            self._kernel.blobs.sweep(self._kernel.clock.now() - _ABANDONED)
-            last.tidied = now
+            ("close", "busy", _QUIET_SECONDS, lambda: kernel.closing.sweep(SYSTEM_ACTOR)),
+            ("publish", "published", _PUBLISH_SECONDS, kernel.integrator.publish),
+            ("sweep", "swept", _SWEEP_SECONDS, self.sweep),
+            ("tidy", "tidied", _TIDY_SECONDS, lambda: kernel.blobs.sweep(kernel.clock.now() - _ABANDONED)),
+        )
+
+    def _duty(self, name: str, act: Callable[[], object]) -> object:
+        """Do one thing that a leader does; what it gave, None where it failed, which keeps no other thing waiting."""
+        try:
+            return act()
+        except ArchiveError as error:
+            say = self._log.warning if isinstance(error, Unavailable) else self._log.error
+            say("lead.failed", duty=name, code=error.code, detail=error.params.get("detail"))
+            return None
 
     @contextmanager
     def _working(self) -> Iterator[None]:
@@ -242,12 +246,19 @@ class Coordinator:
                 broker.wake(lane, job_ids[:missing])
 
     def _follow(self) -> None:
-        while applied := follow(self._kernel.database, self._runtime.search.projector, _FOLLOW_BATCH):
-            self._indexed += applied
+        """Bring the index to the head of the ledger."""
+        while self._follow_once():
+            pass
+
+    def _follow_once(self) -> int:
+        """Bring the index a batch further; how many entries, 0 at the head."""
+        applied = follow(self._kernel.database, self._runtime.search.projector, _FOLLOW_BATCH)
+        self._indexed += applied
+        return applied
 
     def _follow_if_it_answers(self) -> None:
         try:
-            self._follow()
+            self._follow_once()
         except Unavailable as error:
             # The index may be rebuilt just now, or be away. It is derived: it catches up, and shows its lag.
             self._log.warning("search.behind", code=error.code)

@@ -28,6 +28,7 @@ from archive.settings import Settings
 from archive.tracing import tracing
 from archive.wiring import Kernel, build_kernel
 from classifiers.personal_data import mask
+from ingest.extractors.tika_server import TikaServer
 from ingest.waking import ADVANCE, SYNC
 from ingest.wiring import Ingest, build_ingest
 from search.wiring import Ports, Search, build_search
@@ -57,6 +58,8 @@ class Runtime:
         self.search.index.position()
         if self.kernel.broker is not None:
             self.kernel.broker.waiting(Lane.LIGHT)
+        if self.kernel.settings.extraction.tika_url is not None:
+            TikaServer(self.kernel.settings.extraction.tika_url).version()
 
 
 def redact(text: str) -> str:
@@ -155,8 +158,10 @@ def _looking_pause(settings: Settings) -> float:
 
 def host_name(home: Path) -> str:
     """How the names of all workers of this home on this machine begin."""
-    place = hashlib.sha256(str(home).encode()).hexdigest()[:6]
-    return f"{socket.gethostname()[:24]}.{place}."
+    # Names of hosts differ at their ends where machines are made from one pattern: the whole name counts.
+    host = socket.gethostname()
+    place = hashlib.sha256(f"{host}\0{home}".encode()).hexdigest()[:10]
+    return f"{host[:24]}.{place}."
 
 
 def worker_name(home: Path, number: int) -> str:

@@ -37,6 +37,8 @@ _ABANDONED = timedelta(days=2)
 Progress = Callable[[Literal["rows", "files"], int], None]
 """Called with what is being worked on, and how many of them are done."""
 
+_OWNER_ONLY = 0o700
+
 
 @dataclass(frozen=True)
 class Made:
@@ -82,7 +84,9 @@ class Backup:
         """
         with named_errors(self._folder):
             private_folder(self._folder)
-            private_folder(self._folder / SNAPSHOTS)
+            for ours in (SNAPSHOTS, BYTES):
+                private_folder(self._folder / ours)
+                (self._folder / ours).chmod(_OWNER_ONLY)
             with self._alone():
                 self._sweep()
                 return self._make()

@@ -14,7 +14,6 @@ from archive.errors import InvalidInput
 
 _BUSY_MILLISECONDS = 60_000
 _CONNECT_SECONDS = 5
-_PATIENCE_SECONDS = 20
 
 
 def build_engine(url: str, pool: int = 8, statement_seconds: int = 60) -> Engine:
@@ -50,12 +49,17 @@ def _postgresql(url: URL, pool: int, statement_seconds: int) -> Engine:
         "lock_timeout": _BUSY_MILLISECONDS,
         # Nobody sees rows of ours under another zone or reads bytes in another notation.
         "timezone": "UTC",
+        # A host that is gone without a word holds no lock for long: the server notices within half a minute.
+        "tcp_keepalives_idle": 10,
+        "tcp_keepalives_interval": 5,
+        "tcp_keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
     }
     return create_engine(
         url,
         pool_size=pool,
-        max_overflow=0,
-        pool_timeout=_PATIENCE_SECONDS,
+        # How many calls there are at once is bounded by `Database`, which knows of looks inside others.
+        max_overflow=-1,
         # Asked before it is used: a database that was started again costs nobody a failed request.
         pool_pre_ping=True,
         pool_use_lifo=True,
@@ -64,7 +68,8 @@ def _postgresql(url: URL, pool: int, statement_seconds: int) -> Engine:
             "connect_timeout": _CONNECT_SECONDS,
             "application_name": "juanzong",
             "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
-            # A host that is gone without a word is noticed within half a minute.
+            # And so does the client when the server is gone.
+            "tcp_user_timeout": 30_000,
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 3,

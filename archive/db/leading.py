@@ -63,8 +63,8 @@ class Leadership:
                 return True
             # The lock lives in this session, which belongs to nobody else and has no transaction open.
             session = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            session.detach()
             if session.execute(_TRY, {"lock": _LEADER}).scalar_one():
+                session.detach()
                 self._session = session
                 return True
             session.close()

@@ -31,6 +31,9 @@ def migrate(url: str) -> None:
     try:
         with database.writing() as uow:
             _require_order(uow.connection)
+            if database.distributed:
+                # Changing a large table takes as long as it takes.
+                uow.connection.execute(text("set local statement_timeout = 0"))
             config.attributes["connection"] = uow.connection
             command.upgrade(config, "head")
     finally:

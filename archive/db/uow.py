@@ -8,14 +8,16 @@ the ledger has no gaps. SQLite's write lock does that for one machine, an adviso
 with the transaction, however it ends. Work on the table of jobs alone does not wait for it (`leasing`).
 """
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
-from archive.errors import Unavailable
+from archive.errors import ArchiveError, DatabaseFailed, InvalidInput, Unavailable
 
 _WRITERS = 0x4A5A0001
 _TAKE_TURNS = text(
@@ -23,6 +25,16 @@ _TAKE_TURNS = text(
 )
 # Whoever holds up all others and says nothing has been forgotten: the database ends it and gives the turn away.
 _MOST_SILENT = "60s"
+_PATIENCE_SECONDS = 20.0
+
+# Classes of SQLSTATE that say that the database is away or busy, not that it was asked something impossible: no
+# connection, no room, shutting down, rolled back for others, locked for too long, only to be read.
+_AWAY: Final = ("08", "53", "57P", "40", "55P03", "25006")
+_TOO_SLOW: Final = "57014"
+_TOO_LARGE: Final = "54"
+
+_depth: ContextVar[int] = ContextVar("depth", default=0)
+"""How many looks into a database the present call has open, one inside the other."""
 
 
 class UnitOfWork:
@@ -50,7 +62,8 @@ class Database:
         self.distributed = engine.dialect.name == "postgresql"
         """Whether many hosts can work on it."""
         self.pool = int(getattr(engine.pool, "size", lambda: 1)())
-        """How many connections it keeps at most."""
+        """How many calls at once it serves."""
+        self._places = threading.BoundedSemaphore(self.pool) if self.distributed else None
         self._reader = engine
         if self.distributed:
             self._reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -62,7 +75,7 @@ class Database:
         Raises:
             Unavailable: the database does not answer.
         """
-        with _named_errors(), self._reader.connect() as connection:
+        with _named_errors(), self._place(), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
@@ -72,7 +85,8 @@ class Database:
         Raises:
             Unavailable: the database does not answer, or stayed locked too long.
         """
-        with _named_errors(), self.engine.connect().execution_options(archive_write=True) as connection:
+        writer = self.engine.execution_options(archive_write=True)
+        with _named_errors(), self._place(), writer.connect() as connection:
             uow = UnitOfWork(connection)
             with connection.begin():
                 if self.distributed:
@@ -88,8 +102,23 @@ class Database:
             Unavailable: as `writing`.
         """
         writer = self.engine.execution_options(archive_write=True)
-        with _named_errors(), writer.begin() as connection:
+        with _named_errors(), self._place(), writer.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """Wait for one of the places of the pool. A look inside another has one already: nobody waits for himself."""
+        depth = _depth.get()
+        taken = self._places if depth == 0 else None
+        if taken is not None and not taken.acquire(timeout=_PATIENCE_SECONDS):
+            raise Unavailable("database-unavailable", detail="connection pool")
+        _depth.set(depth + 1)
+        try:
+            yield
+        finally:
+            _depth.set(depth)
+            if taken is not None:
+                taken.release()
 
     def ping(self) -> None:
         """Ask the database for an answer.
@@ -109,16 +138,19 @@ class Database:
 def _named_errors() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        raise Unavailable("database-unavailable", detail=_said(error)) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise Unavailable("database-unavailable", detail=_said(error)) from error
-        raise
-    except PoolTimeout as error:
-        raise Unavailable("database-unavailable", detail="connection pool") from error
+        # Without what led to it: the driver's words may repeat the row that was refused, and would end in a log.
+        raise _named(error) from None
 
 
-def _said(error: DBAPIError) -> str:
-    """The driver's own words, on one line. They name host and database, never a password."""
-    return " ".join(str(error.orig).split())
+def _named(error: DBAPIError) -> ArchiveError:
+    """The error as one of ours, by what the database says of it rather than by the driver's classes."""
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    if isinstance(error, DataError) or state.startswith(_TOO_LARGE):
+        return InvalidInput("value-unstorable", detail=f"{type(error.orig).__name__} {state}".strip())
+    if state == _TOO_SLOW:
+        return DatabaseFailed("database-too-slow")
+    if error.connection_invalidated or state.startswith(_AWAY) or (not state and isinstance(error, OperationalError)):
+        return Unavailable("database-unavailable", detail=" ".join(str(error.orig).split()))
+    constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or ""
+    return DatabaseFailed("database-refused", detail=f"{type(error.orig).__name__} {state} {constraint}".strip())

@@ -50,9 +50,14 @@ class CeleryQueues:
         parts = urlsplit(url)
         given = dict(parse_qsl(parts.query))
         prefix = given.pop("queues", _PREFIX)
+        try:
+            port = parts.port
+        except ValueError as error:
+            # A password with a slash in it: what follows is taken for a port, and must not be shown.
+            raise InvalidInput("queue-url", url=f"{parts.scheme}://") from error
         if parts.scheme not in _SCHEMES or not parts.hostname or given:
             raise InvalidInput("queue-url", url=f"{parts.scheme}://{parts.hostname or ''}")
-        self.place = f"{parts.hostname}:{parts.port or ''}".rstrip(":")
+        self.place = f"{parts.hostname}:{port or ''}".rstrip(":")
         self._quorum = parts.scheme.startswith("amqp")
         quorum = {"x-queue-type": "quorum"} if self._quorum else None
         self._queues = {lane: _queue(f"{prefix}.{lane}", quorum) for lane in Lane}
@@ -83,7 +88,11 @@ class CeleryQueues:
         queue = self._queues[lane]
         try:
             if self._probe is None:
-                connection = self._app.connection_for_read()
+                # One that says nothing any more is given up: whoever asks has other things to do.
+                waits = ("read_timeout", "write_timeout") if self._quorum else ("socket_timeout",)
+                patience = dict.fromkeys(waits, _CONNECT_SECONDS)
+                options = {**self._app.conf.broker_transport_options, **patience}
+                connection = self._app.connection_for_read(transport_options=options)
                 connection.ensure_connection(max_retries=1, interval_start=0, timeout=_CONNECT_SECONDS)
                 self._probe = connection
             bound = queue(self._probe.default_channel)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from archive.clock import Clock
 from archive.db.uow import UnitOfWork
 from archive.ids import Ids
-from archive.jobs.port import ALL_LANES, POSTPONED, FailedJob, Job, Lane, pause_after
+from archive.jobs.port import ALL_LANES, LONGEST_WAIT, POSTPONED, FailedJob, Job, Lane, pause_after
 from archive.messages import render
 
 
@@ -18,6 +18,7 @@ class _Row:
     lane: Lane
     lease_until: datetime | None = None
     failure: tuple[str, str] | None = None
+    rested: bool = False
 
 
 class MemoryJobQueue:
@@ -45,20 +46,19 @@ class MemoryJobQueue:
         return row.lease_until is None and row.failure is None and (row.job.kind, row.job.key) == (job.kind, job.key)
 
     def claim(self, worker: str, kinds: frozenset[str] | None = None, lanes: frozenset[Lane] = ALL_LANES) -> Job | None:
-        del worker
         wanted = [row for row in self._rows if row.lane in lanes]
-        return self._first([row for row in wanted if kinds is None or row.job.kind in kinds])
+        return self._first(worker, [row for row in wanted if kinds is None or row.job.kind in kinds])
 
     def take(self, worker: str, job_id: str) -> Job | None:
-        del worker
-        return self._first([row for row in self._rows if row.job.id == job_id])
+        return self._first(worker, [row for row in self._rows if row.job.id == job_id])
 
-    def _first(self, wanted: Sequence[_Row]) -> Job | None:
+    def _first(self, worker: str, wanted: Sequence[_Row]) -> Job | None:
         now = self._clock.now()
         for row in sorted(wanted, key=lambda row: (row.due, row.job.id)):
             if not self._free(row, now):
                 continue
-            row.job, row.lease_until = replace(row.job, attempt=row.job.attempt + 1), now + self._lease
+            row.job = replace(row.job, attempt=row.job.attempt + 1, worker=worker)
+            row.lease_until = now + self._lease
             if row.job.attempt <= self._attempts:
                 return row.job
             self.set_aside(row.job, "job-deadly", render("job-deadly", {"attempts": self._attempts}))
@@ -67,11 +67,13 @@ class MemoryJobQueue:
     def _free(self, row: _Row, now: datetime) -> bool:
         if row.failure is not None:
             return False
+        absurd = now + LONGEST_WAIT
         if row.lease_until is not None:
-            return row.lease_until < now
+            return not now <= row.lease_until <= absurd
         same = (row.job.kind, row.job.key)
-        held = (other.job for other in self._rows if other.lease_until is not None and other.lease_until >= now)
-        return row.due <= now and same not in ((job.kind, job.key) for job in held)
+        held = (other.job for other in self._rows if other.lease_until and now <= other.lease_until <= absurd)
+        due = row.due <= now or (row.rested and row.due > absurd)
+        return due and same not in ((job.kind, job.key) for job in held)
 
     def _held(self, job: Job) -> _Row | None:
         return next((row for row in self._rows if row.job == job and row.lease_until is not None), None)
@@ -99,7 +101,7 @@ class MemoryJobQueue:
         if row is not None and any(self._waits(other, job) for other in self._rows):
             self._rows.remove(row)
         elif row is not None:
-            row.due, row.lease_until = self._clock.now() + pause_after(job.attempt), None
+            row.due, row.lease_until, row.rested = self._clock.now() + pause_after(job.attempt), None, True
         return True
 
     def postpone(self, job: Job, code: str, message: str) -> None:
@@ -109,7 +111,7 @@ class MemoryJobQueue:
             self._rows.remove(row)
         elif row is not None:
             row.job = replace(job, attempt=job.attempt - 1)
-            row.due, row.lease_until = self._clock.now() + POSTPONED, None
+            row.due, row.lease_until, row.rested = self._clock.now() + POSTPONED, None, True
 
     def set_aside(self, job: Job, code: str, message: str) -> None:
         row = self._held(job)

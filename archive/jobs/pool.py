@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import time
+from collections import deque
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 
@@ -13,6 +14,7 @@ from archive.errors import Unavailable
 
 _PR_SET_PDEATHSIG = 1
 _MOST_BARREN = 5
+_BARREN_SECONDS = 60.0
 _GRACE_SECONDS = 30.0
 _MOST_DATA = 4 << 30
 """Bytes of memory of its own that a worker may take: a hostile file ends one process, not the machine."""
@@ -25,7 +27,7 @@ class Pool:
         self._context = multiprocessing.get_context("spawn")
         self._target = target
         self._arguments = arguments
-        self._barren = 0
+        self._barren: deque[float] = deque()
         self._processes = {number: self._process(number) for number in range(1, count + 1)}
 
     def _process(self, number: int) -> BaseProcess:
@@ -42,18 +44,24 @@ class Pool:
         return sum(process.is_alive() for process in self._processes.values())
 
     def replace_dead(self, bury: Callable[[int, int], int]) -> None:
-        """Start another for each that ended by force or by error.
+        """Start another for each that ended, in whatever way: as long as the pool works, none of them should.
 
         `bury` is told its number and exit code first, and says how many jobs died with it.
 
         Raises:
-            Unavailable: one after the other dies before it has taken a job (`workers-dying`).
+            Unavailable: within a minute one after the other ends before it has taken a job (`workers-dying`).
         """
         for number, process in self._processes.items():
-            if not process.exitcode:
+            if process.exitcode is None:
                 continue
-            self._barren = 0 if bury(number, process.exitcode) else self._barren + 1
-            if self._barren > _MOST_BARREN:
+            now = time.monotonic()
+            if bury(number, process.exitcode):
+                self._barren.clear()
+            else:
+                self._barren.append(now)
+            while self._barren and now - self._barren[0] > _BARREN_SECONDS:
+                self._barren.popleft()
+            if len(self._barren) > _MOST_BARREN:
                 raise Unavailable("workers-dying", exit_code=process.exitcode)
             self._processes[number] = self._process(number)
             self._processes[number].start()
@@ -74,7 +82,9 @@ class Pool:
 def _child(parent: int, target: Callable[..., None], arguments: tuple[object, ...]) -> None:
     if not die_with(parent):
         return
-    resource.setrlimit(resource.RLIMIT_DATA, (_MOST_DATA, _MOST_DATA))
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    most = _MOST_DATA if hard == resource.RLIM_INFINITY else min(_MOST_DATA, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     target(*arguments)
 

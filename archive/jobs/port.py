@@ -13,6 +13,7 @@ be done is found in the database by whoever takes it. Hence a job may come twice
 - for one kind and key at most one job is set aside;
 - a job enqueued while one of the same kind and key is being worked on runs after it: nothing is missed, and no two
   workers are at the same thing;
+- a lease or a rest whose end lies impossibly far ahead, because a clock jumped, counts as over;
 - once a lease has run out and somebody else holds the job, what its former holder says of it changes nothing.
 """
 
@@ -38,12 +39,13 @@ ALL_LANES = frozenset(Lane)
 
 @dataclass(frozen=True)
 class Job:
-    """A leased piece of work. `attempt` counts from 1."""
+    """A leased piece of work. `attempt` counts from 1; `worker` holds it."""
 
     id: str
     kind: str
     key: str
     attempt: int
+    worker: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,10 @@ def pause_after(attempt: int) -> timedelta:
 
 POSTPONED = timedelta(seconds=2)
 """How long a job waits when what it needs does not answer."""
+
+
+LONGEST_WAIT = timedelta(hours=2)
+"""No lease and no rest lasts as long: one that ends later comes from a clock that was wrong."""
 
 
 class Waker(Protocol):

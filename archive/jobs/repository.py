@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, fun
 
 from archive.db.upsert import upsert
 from archive.jobs.model import job
-from archive.jobs.port import ALL_LANES, FailedJob, Job, Lane
+from archive.jobs.port import ALL_LANES, LONGEST_WAIT, FailedJob, Job, Lane
 
 WAITING, LEASED, ASIDE = "waiting", "leased", "aside"
 
@@ -45,7 +45,7 @@ class JobRepository:
             .where(job.c.id == row.id)
             .values(state=LEASED, worker=worker, lease_until=until, attempts=attempt)
         )
-        return Job(row.id, row.kind, row.key, attempt)
+        return Job(row.id, row.kind, row.key, attempt, worker)
 
     def any_due(self, wanted: Wanted, now: datetime) -> bool:
         """Whether there is anything to lease."""
@@ -74,10 +74,10 @@ class JobRepository:
 
         Those that are not to blame, because all were stopped, are given their attempt back.
         """
-        query = select(job.c.id, job.c.kind, job.c.key, job.c.attempts).where(job.c.state == LEASED)
+        query = select(job.c.id, job.c.kind, job.c.key, job.c.attempts, job.c.worker).where(job.c.state == LEASED)
         rows = self._connection.execute(query.where(job.c.worker.startswith(workers, autoescape=True))).all()
         for row in rows:
-            held = Job(row.id, row.kind, row.key, row.attempts)
+            held = Job(row.id, row.kind, row.key, row.attempts, row.worker)
             self.put_back(held, now, "", "", blamed=blamed)
         return len(rows)
 
@@ -103,7 +103,7 @@ class JobRepository:
                 lease_until=None,
                 worker=None,
                 code=code,
-                message=message,
+                message=_storable(message),
                 attempts=done.attempt if blamed else done.attempt - 1,
             )
         )
@@ -115,7 +115,8 @@ class JobRepository:
 
     def set_aside(self, failed: Job, code: str, message: str) -> None:
         """Keep a job that cannot succeed, with its reason, in place of what was set aside for the same work before."""
-        values = {"state": ASIDE, "lease_until": None, "worker": None, "code": code, "message": message}
+        said = _storable(message)
+        values = {"state": ASIDE, "lease_until": None, "worker": None, "code": code, "message": said}
         if self._connection.execute(update(job).where(_held(failed)).values(**values)).rowcount:
             self._connection.execute(delete(job).where(_aside(failed), job.c.id != failed.id))
 
@@ -152,9 +153,15 @@ class JobRepository:
         self._connection.execute(delete(job))
 
 
+def _storable(message: str) -> str:
+    """What an error says may repeat anything; a database keeps no U+0000 and no half of a character."""
+    return message.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
 def _held(by: Job) -> ColumnElement[bool]:
-    """The row of a leased job, as long as nobody else has claimed it since: each claim counts one attempt more."""
-    return and_(job.c.id == by.id, job.c.state == LEASED, job.c.attempts == by.attempt)
+    """The row of a leased job, as long as nobody has claimed it since: another worker, or the same once more."""
+    mine = and_(job.c.worker == by.worker, job.c.attempts == by.attempt)
+    return and_(job.c.id == by.id, job.c.state == LEASED, mine)
 
 
 def _aside(like: Job) -> ColumnElement[bool]:
@@ -163,12 +170,15 @@ def _aside(like: Job) -> ColumnElement[bool]:
 
 def _due(wanted: Wanted, now: datetime) -> tuple[ColumnElement[bool], ...]:
     """The ways to be due, each answered by the index on state and due: together they would be sorted on every look."""
-    other = job.alias()
+    other, absurd = job.alias(), now + LONGEST_WAIT
     same = and_(other.c.kind == job.c.kind, other.c.key == job.c.key)
-    busy = and_(other.c.state == LEASED, other.c.lease_until >= now, same)
+    busy = and_(other.c.state == LEASED, other.c.lease_until.between(now, absurd), same)
     ways = (
         and_(job.c.state == WAITING, job.c.due <= now, ~exists().where(busy)),
         and_(job.c.state == LEASED, job.c.lease_until < now),
+        # Nobody leases or rests for so long: a clock was wrong when this was written, and what it said does not count.
+        and_(job.c.state == LEASED, job.c.lease_until > absurd),
+        and_(job.c.state == WAITING, job.c.code.is_not(None), job.c.due > absurd, ~exists().where(busy)),
     )
     limits: list[ColumnElement[bool]] = []
     if wanted.kinds is not None:

@@ -17,6 +17,7 @@ from deploy.servers.processes import end, launch, running
 from deploy.servers.profile import profile
 
 _PATIENCE = 120.0
+_NO_COMMAND = 2
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,6 +45,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("names", nargs="*", choices=[[], *KINDS], metavar="SERVER", help=", ".join(KINDS))
+    command = commands.add_parser("with", help="run a command with all servers; those started for it are stopped again")
+    command.add_argument("argv", nargs=argparse.REMAINDER, metavar="COMMAND")
     commands.add_parser("wipe", help="stop everything and remove data, logs and passwords")
     for name, text in (
         ("env", "print the settings of an archive on these servers"),
@@ -60,6 +63,8 @@ def _do(places: Places, options: argparse.Namespace) -> int:
     if options.command in {"env", "run"}:
         return _with_profile(places, options)
     places.make()
+    if options.command == "with":
+        return _with_servers(places, _given(options.argv))
     with _alone(places):
         if options.command == "wipe":
             _stop(places, list(KINDS), at_once=False)
@@ -158,11 +163,31 @@ def _with_profile(places: Places, options: argparse.Namespace) -> int:
         for name, value in given.items():
             sys.stdout.write(f"export {name}='{value}'\n")
         return 0
-    argv = options.argv[1:] if options.argv[:1] == ["--"] else options.argv
+    argv = _given(options.argv)
+    return subprocess.run(argv, check=False, env={**os.environ, **given}).returncode if argv else _NO_COMMAND
+
+
+def _given(argv: list[str]) -> list[str]:
+    """The command that was given, which may stand behind two dashes."""
+    command = argv[1:] if argv[:1] == ["--"] else argv
+    if not command:
+        sys.stderr.write("a command is needed\n")
+    return command
+
+
+def _with_servers(places: Places, argv: list[str]) -> int:
+    """Run a command with every server there, and leave running what ran before."""
     if not argv:
-        sys.stderr.write("deploy/services run needs a command\n")
-        return 2
-    return subprocess.run(argv, check=False, env={**os.environ, **given}).returncode
+        return _NO_COMMAND
+    with _alone(places):
+        state = places.load()
+        stopped = [name for name in KINDS if not running(state.get(name, {}).get("process", {}))]
+        _start(places, stopped)
+    try:
+        return subprocess.run(argv, check=False).returncode
+    finally:
+        with _alone(places):
+            _stop(places, stopped, at_once=False)
 
 
 if __name__ == "__main__":

@@ -64,13 +64,20 @@ def _start_postgres(places: Places, state: State) -> Start:
     folder = places.folder("postgres")
     data = folder / "data"
     if not data.exists():
-        secret = folder / "password"
+        # Made beside and named when it is whole: interrupted, it is simply made again.
+        secret, staged = folder / "password", folder / "data.new"
+        shutil.rmtree(staged, ignore_errors=True)
+        secret.unlink(missing_ok=True)
+        secret.touch(mode=0o600)
         secret.write_text(state["password"], encoding="ascii")
         own(secret)
-        command = [str(postgres_tool("initdb")), "-D", str(data), "-U", USER, "-A", "scram-sha-256", "-E", "UTF8"]
+        command = [str(postgres_tool("initdb")), "-D", str(staged), "-U", USER, "-A", "scram-sha-256", "-E", "UTF8"]
         command += ["--locale=C.UTF-8", f"--pwfile={secret}"]
-        subprocess.run(command, check=True, capture_output=True, user=_switch(), cwd=folder)
-        secret.unlink()
+        try:
+            subprocess.run(command, check=True, capture_output=True, user=_switch(), cwd=folder)
+        finally:
+            secret.unlink()
+        staged.rename(data)
     options = {"listen_addresses": "127.0.0.1", "port": state["port"], "unix_socket_directories": ""}
     options |= {"max_connections": 200, "shared_buffers": "256MB", "log_min_messages": "warning"}
     given = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]

@@ -47,6 +47,9 @@ class Places:
         """Make the folders, and let `.services` lead there."""
         for folder in (self.runtime, self.cache):
             folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+            if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
+                # What lies in it is trusted: process numbers that are ended, programs that are run.
+                raise Missing(f"{folder} belongs to somebody else. Remove it, or name another in JUANZONG_SERVICES.")
             folder.chmod(0o755)
         if self.linked and not LINK.is_symlink():
             LINK.symlink_to(self.runtime)

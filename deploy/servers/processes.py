@@ -1,6 +1,7 @@
 """Starting and ending processes that outlive us: each in a session of its own, known by number and start time."""
 
 import os
+import pwd
 import signal
 import subprocess
 import time
@@ -34,8 +35,8 @@ def launch(start: Start, log: Path) -> dict[str, Any]:
     return {"pid": process.pid, "born": _born(process.pid)}
 
 
-def _group() -> str | None:
-    return "nogroup" if os.geteuid() == 0 else None
+def _group() -> int | None:
+    return pwd.getpwnam(runs_as()).pw_gid if os.geteuid() == 0 else None
 
 
 def running(known: dict[str, Any]) -> bool:

@@ -2,17 +2,18 @@
 
 import re
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+# No database keeps U+0000 in a text, and half a character has no encoding.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def is_well_formed(text: str) -> bool:
-    """Whether `text` can be written as UTF-8. JSON can name half a character, U+D800 alone, which cannot."""
-    return _SURROGATE.search(text) is None
+    """Whether `text` can be stored. JSON can name half a character, U+D800 alone, and U+0000: neither can be kept."""
+    return _UNSTORABLE.search(text) is None
 
 
 def well_formed(text: str) -> str:
-    """`text` with U+FFFD for every half of a character, which the checks report as standing for nothing."""
-    return _SURROGATE.sub("\ufffd", text)
+    """`text` with U+FFFD for whatever cannot be stored, which the checks report as standing for nothing."""
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def scalar(value: object) -> str | None:

@@ -9,13 +9,13 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text, update
+from sqlalchemy import Column, Integer, MetaData, Table, Text, insert, select, text, update
 
 from archive.db.engine import build_engine
 from archive.db.leading import Leadership
 from archive.db.migrating import HEAD, migrate, require_current, revision
 from archive.db.uow import Database
-from archive.errors import Conflict, Unavailable
+from archive.errors import Conflict, DatabaseFailed, InvalidInput, Unavailable
 from tests.services import fresh_database, plain, service_url
 
 KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.services)]
@@ -165,20 +165,63 @@ def test_a_leader_that_lost_its_session_notices_and_may_lead_again(tmp_path: Pat
 def test_a_statement_that_takes_too_long_is_named() -> None:
     with fresh_database() as url:
         database = Database(build_engine(url, statement_seconds=1))
-        with pytest.raises(Unavailable) as caught, database.reading() as connection:
+        with pytest.raises(DatabaseFailed) as caught, database.reading() as connection:
             connection.execute(text("select pg_sleep(5)"))
-        assert caught.value.code == "database-unavailable"
+        # Not an outage: whoever asks for it is tried some more times, and then set aside.
+        assert (caught.value.code, caught.value.retryable) == ("database-too-slow", True)
         database.dispose()
 
 
 @pytest.mark.services
-def test_no_more_connections_are_opened_than_the_pool_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archive.db.engine._PATIENCE_SECONDS", 0.2)
+def test_what_cannot_be_stored_is_refused_and_not_waited_for() -> None:
     with fresh_database() as url:
+        database = Database(build_engine(url))
+        words = Table("words", MetaData(), Column("word", Text, primary_key=True))
+        words.create(database.engine)
+
+        def put(word: str) -> None:
+            with database.writing() as uow:
+                uow.connection.execute(insert(words).values(word=word))
+
+        long = "".join(chr(0x4E00 + (number * 7919) % 20_000) for number in range(4_000))
+        for unstorable in ("a\x00b", long):
+            with pytest.raises(InvalidInput) as caught:
+                put(unstorable)
+            assert caught.value.code == "value-unstorable"
+        put("a")
+        with pytest.raises(DatabaseFailed) as refused:
+            put("a")
+        assert "pk" in refused.value.message("en")
+        assert "(a)" not in refused.value.message("en"), "what the driver says repeats the row"
+        assert refused.value.__cause__ is None
+        database.dispose()
+
+
+@pytest.mark.services
+def test_no_more_calls_are_served_at_once_than_the_pool_has_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archive.db.uow._PATIENCE_SECONDS", 0.2)
+    with fresh_database() as url, ThreadPoolExecutor(1) as other:
         database = Database(build_engine(url, pool=1))
-        with database.reading(), pytest.raises(Unavailable), database.reading():
-            pass
+        with database.reading(), pytest.raises(Unavailable):
+            other.submit(database.ping).result()
         database.ping()
+        database.dispose()
+
+
+@pytest.mark.services
+def test_looks_inside_looks_never_wait_for_one_another() -> None:
+    with fresh_database() as url, ThreadPoolExecutor(16) as pool:
+        database = Database(build_engine(url, pool=2))
+
+        def nested(number: int) -> None:
+            outer = database.writing() if number % 4 == 0 else database.reading()
+            with outer, database.reading() as one, database.reading() as other:
+                one.execute(text("select pg_sleep(0.01)"))
+                other.execute(text("select 1"))
+
+        started = time.monotonic()
+        list(pool.map(nested, range(64)))
+        assert time.monotonic() - started < 15
         database.dispose()
 
 

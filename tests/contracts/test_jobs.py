@@ -344,6 +344,44 @@ def test_a_named_job_is_taken_once(bench: Bench) -> None:
     assert bench.queue.take("w2", first.id) is None, "done"
 
 
+@pytest.mark.parametrize("jump", [timedelta(days=1), timedelta(days=400)])
+def test_a_clock_that_was_far_ahead_holds_nothing_up(bench: Bench, jump: timedelta) -> None:
+    bench.later(jump)
+    bench.enqueue("rec_held", due=NOW)
+    bench.enqueue("rec_rests", due=NOW)
+    assert bench.claimed().key == "rec_held"
+    bench.queue.retry(bench.claimed("w2"), "x", "x")
+    # The clock is put right; whoever held the job is gone.
+    bench.later(-jump)
+    assert {bench.claimed("w3").key, bench.claimed("w3").key} == {"rec_held", "rec_rests"}
+
+
+def test_work_that_was_asked_for_in_the_future_stays_there(bench: Bench) -> None:
+    bench.enqueue("rec_1", due=NOW + timedelta(days=30))
+    assert bench.queue.claim("w1") is None
+    bench.later(timedelta(days=30))
+    assert bench.claimed().key == "rec_1"
+
+
+def test_a_reason_that_cannot_be_stored_as_it_is_does_not_lose_the_job(bench: Bench) -> None:
+    bench.enqueue("rec_1")
+    bench.queue.set_aside(bench.claimed(), "job-crashed", "title: a\0b\ud800")
+    assert [failed.key for failed in bench.queue.failed()] == ["rec_1"]
+
+
+def test_a_job_that_was_given_back_is_no_longer_its_former_holders(bench: Bench) -> None:
+    bench.enqueue("rec_1")
+    former = bench.claimed("w1")
+    bench.queue.postpone(former, "x", "x")
+    bench.later(POSTPONED)
+    holder = bench.claimed("w2")
+    assert (holder.attempt, holder.id) == (former.attempt, former.id)
+    bench.queue.complete(former)
+    assert bench.queue.pending() == 1
+    bench.queue.complete(holder)
+    assert bench.queue.pending() == 0
+
+
 # What only a database can show: workers that reach for the same rows at once.
 
 

@@ -3,6 +3,7 @@
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -199,11 +200,24 @@ def test_a_broker_that_is_away_costs_no_more_than_a_warning(tmp_path: Path) -> N
     assert "secret" not in str(logs) + caught.value.message("zh") + caught.value.message("en")
 
 
-@pytest.mark.parametrize("url", ["amqp://", "http://host/", "amqp://host/?lanes=3", "table:"])
+@pytest.mark.parametrize(
+    "url", ["amqp://", "http://host/", "amqp://host/?lanes=3", "table:", "amqp://user:se/cret@host/"]
+)
 def test_an_address_of_something_else_is_refused(url: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         CeleryQueues(url)
     assert caught.value.code == "queue-url"
+    assert "cret" not in caught.value.message("en")
+
+
+def test_a_broker_that_says_nothing_holds_nobody_for_long() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        broker = CeleryQueues(f"amqp://user:word@127.0.0.1:{silent.getsockname()[1]}/%2F")
+        started = time.monotonic()
+        with pytest.raises(Unavailable):
+            broker.waiting(Lane.LIGHT)
+        assert time.monotonic() - started < 20
+        broker.close()
 
 
 # The worker's side, in processes of its own.

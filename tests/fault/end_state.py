@@ -82,7 +82,7 @@ def end_state(home: Path, settings: Mapping[str, str] | None = None) -> EndState
     """Read a home at rest; `settings` say where its rows, bytes and index are, if not in the home itself."""
     with connected(home, settings) as connection:
         rows = {name: Counter(map(_plain, connection.execute(text(query)))) for name, query in _QUERIES.items()}
-    examined = juanzong("fsck", "--home", home, "--json", settings=settings).value
+    examined = juanzong("fsck", "--home", home, "--json", settings=settings, patience=3600).value
     status = juanzong("status", "--home", home, "--json", settings=settings).value
     return EndState(
         **rows,

@@ -12,6 +12,9 @@ from pathlib import Path
 from tests.fault.end_state import EndState, differences, end_state, entries, phase
 from tests.functional.command_line import PROGRAM, ROOT, Ran, bare_environment, juanzong
 
+_LONG = 3600
+"""Seconds: somebody may ask for hundreds of projects."""
+
 NOT_FOUNDED = frozenset({"home-missing", "database-outdated"})
 """What `run` answers where the demo was killed before it had made the home, or all of it."""
 
@@ -61,7 +64,7 @@ class Kill:
 def undisturbed(material: Material, home: Path) -> tuple[EndState, float]:
     """Run the demo to its end; what it came to, and how many seconds it took."""
     start = time.monotonic()
-    done = juanzong(*material.command(home))
+    done = juanzong(*material.command(home), patience=_LONG)
     seconds = time.monotonic() - start
     assert done.code == 0, done.err
     return end_state(home), seconds

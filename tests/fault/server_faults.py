@@ -137,9 +137,8 @@ def worker_frozen(seconds: float = STOP_SECONDS) -> Fault:
 
 
 def every_fault() -> list[Fault]:
-    """Each server stopped and killed, and workers."""
-    faults = [fault for server in SERVERS for fault in (stopped(server), killed(server))]
-    return [*faults, worker_frozen(), worker_killed()]
+    """Each server stopped and killed, and workers: these first, since they are gone when only closing is left."""
+    return [worker_frozen(), worker_killed(), *(fault for name in SERVERS for fault in (stopped(name), killed(name)))]
 
 
 def _workers(coordinator: int) -> list[int]:

@@ -23,6 +23,6 @@ def test_servers_and_workers_may_die_during_an_import(tmp_path: Path) -> None:
     expected, _ = undisturbed(MATERIAL, tmp_path / "undisturbed")
     faults = [killed(server) for server in SERVERS]
     with own_servers() as servers:
-        outcome = disturbed(servers, MATERIAL, tmp_path / "home", [*faults, worker_killed()], expected)
+        outcome = disturbed(servers, MATERIAL, tmp_path / "home", [worker_killed(), *faults], expected)
     assert outcome.fine, "\n".join(outcome.details)
     assert (outcome.lost, outcome.doubled, outcome.stuck, outcome.damage) == (0, 0, 0, 0)

@@ -51,15 +51,20 @@ def bare_environment(**more: str) -> dict[str, str]:
     return {name: value for name, value in environment().items() if not name.startswith(PREFIX)} | more
 
 
-def juanzong(*arguments: str | Path, settings: Mapping[str, str] | None = None, cwd: Path | None = None) -> Ran:
-    """The installed command, as a process."""
+def juanzong(
+    *arguments: str | Path,
+    settings: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    patience: float = PATIENCE,
+) -> Ran:
+    """The installed command, as a process that may take `patience` seconds."""
     done = subprocess.run(
         [PROGRAM, *map(str, arguments)],
         capture_output=True,
         encoding="utf-8",
         env=bare_environment(**(settings or {})),
         cwd=cwd or ROOT,
-        timeout=PATIENCE,
+        timeout=patience,
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)

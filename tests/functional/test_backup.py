@@ -158,6 +158,8 @@ def test_a_snapshot_says_what_it_holds_and_nobody_else_reads_it(kept: Path) -> N
     assert lying == {*manifest["files"], "manifest.json"}
     open_to_others = [path for path in snapshot(kept).rglob("*") if stat.S_IMODE(path.stat().st_mode) & 0o077]
     assert open_to_others == []
+    for ours in ("bytes", "snapshots"):
+        assert stat.S_IMODE((kept / ours).stat().st_mode) == 0o700
 
 
 def test_the_same_rows_give_the_same_files(demo_copy: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.exc import StatementError
 
 from archive import messages
 from archive.clock import FixedClock, SystemClock
@@ -16,7 +16,16 @@ from archive.db import engine as engines
 from archive.db.base import Moment
 from archive.db.engine import build_engine
 from archive.db.uow import Database
-from archive.errors import ArchiveError, Conflict, Damaged, InvalidInput, NotFound, SourceFailed, Unavailable
+from archive.errors import (
+    ArchiveError,
+    Conflict,
+    Damaged,
+    DatabaseFailed,
+    InvalidInput,
+    NotFound,
+    SourceFailed,
+    Unavailable,
+)
 from archive.ids import RandomIds, SequentialIds
 
 _tables = MetaData()
@@ -54,6 +63,7 @@ def test_the_tree_says_which_errors_may_be_tried_again() -> None:
     assert {kind.__name__ for kind in ArchiveError.__subclasses__() if kind.retryable} == {
         Unavailable.__name__,
         SourceFailed.__name__,
+        DatabaseFailed.__name__,
     }
 
 
@@ -156,8 +166,9 @@ def test_what_is_written_through_a_reading_connection_is_not_kept(database: Data
 
 
 def test_a_broken_constraint_is_not_mistaken_for_an_outage(database: Database) -> None:
-    with pytest.raises(IntegrityError), database.writing() as uow:
+    with pytest.raises(DatabaseFailed) as caught, database.writing() as uow:
         uow.connection.execute(insert(_events), [{"id": 1}, {"id": 1}])
+    assert caught.value.code == "database-refused"
 
 
 def test_the_embedded_database_is_durable_and_checks_references(database: Database) -> None:

@@ -136,7 +136,7 @@ def _servers(desk: Desk) -> Iterator[_Server]:
 
 def _looks(runtime: Runtime) -> Iterator[tuple[str, Callable[[], Described]]]:
     kernel = runtime.kernel
-    yield "database", lambda: describe(kernel.database)
+    yield "database", lambda: describe(kernel.database, kernel.clock)
     for name, part in (("object store", kernel.blobs), ("search", runtime.search.index), ("broker", kernel.broker)):
         # What lies in a folder of this machine has nothing to say of itself.
         look = getattr(part, "describe", None)

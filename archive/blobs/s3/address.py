@@ -52,7 +52,9 @@ def parse_address(url: str) -> Address:
 
 def without_keys(url: str) -> str:
     """The part of an address that may be shown: what follows the keys, without options."""
-    return url.rpartition("@")[2].partition("?")[0]
+    _, at, shown = url.rpartition("@")
+    # Without the sign nobody can say where the keys end.
+    return shown.partition("?")[0] if at else url.partition(":")[0]
 
 
 def _parse(parts: SplitResult) -> Address:

@@ -18,6 +18,9 @@ def test_half_a_character_becomes_the_one_that_stands_for_nothing() -> None:
     half = json.loads('"招标\\ud800公告"')
     assert not is_well_formed(half)
     assert well_formed(half) == "招标\ufffd公告"
+    # No database keeps it in a text either.
+    assert not is_well_formed("招标\0公告")
+    assert well_formed("招标\0公告") == "招标\ufffd公告"
 
 
 def test_a_whole_character_written_in_two_halves_stays_whole() -> None:

@@ -84,6 +84,27 @@ def test_one_that_dies_by_force_is_buried_and_replaced(tmp_path: Path) -> None:
     assert not runs(second)
 
 
+def test_one_that_ends_by_itself_is_replaced_too(tmp_path: Path) -> None:
+    pool = Pool(leave_a_mark, (str(tmp_path),), 1)
+    pool.start()
+    (first,) = wait_for(tmp_path, 1)
+    deadline = time.monotonic() + _PATIENCE
+    while pool.alive() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    (tmp_path / "1").unlink()
+    buried: list[int] = []
+
+    def bury(number: int, exit_code: int) -> int:
+        buried.append(exit_code)
+        return number
+
+    pool.replace_dead(bury)
+    (second,) = wait_for(tmp_path, 1)
+    assert buried == [0]
+    assert second != first
+    pool.stop()
+
+
 def test_workers_that_never_come_up_are_not_started_for_ever() -> None:
     pool = Pool(fail, (), 1)
     pool.start()

@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
+from structlog.testing import capture_logs
 
 from access_control.wiring import build_access
+from archive.errors import Damaged, Unavailable
 from archive.jobs.model import job
 from archive.records.types import RecordState
 from ingest.coordinator import Coordinator
 from ingest.repository import OutcomeRepository
 from ingest.waking import ADVANCE
-from ingest.worker import Runtime
+from ingest.worker import Runtime, host_name
 from search.wiring import Ports, build_search
 from tests.small_archive import SmallArchive, ending, gone, notice, tender
 
@@ -103,3 +106,38 @@ def test_an_outcome_that_was_lost_is_found_out_again(archive: SmallArchive) -> N
     archive.work()
     assert set(archive.outcomes("t1")) == {"receive", *archive.ingest.graph.versions()}
     assert archive.record("t1").state is RecordState.PLACED
+
+
+def test_no_duty_of_a_leader_keeps_the_others_waiting(archive: SmallArchive, monkeypatch: pytest.MonkeyPatch) -> None:
+    leading = coordinator(archive)
+    done: list[str] = []
+
+    def broken() -> None:
+        done.append("follow")
+        raise Damaged("search-index-unreadable", path="index", detail="gone")
+
+    def away() -> None:
+        raise Unavailable("broker-unavailable", broker="host", detail="refused")
+
+    monkeypatch.setattr(leading, "_follow_once", broken)
+    monkeypatch.setattr(leading, "_send_again", away)
+    monkeypatch.setattr(archive.ingest.intake, "request_all", lambda: done.append("read"))
+    with capture_logs() as logs:
+        last = leading._tick(None)
+        leading._tick(last)
+    # The index is tried at each look, the sources are asked at their interval, whatever else goes wrong.
+    assert done == ["follow", "read", "follow"]
+    told = [(entry["duty"], entry["log_level"]) for entry in logs if entry["event"] == "lead.failed"]
+    assert told == [("follow", "error"), ("send", "warning"), ("follow", "error")]
+    leading._leadership.release()
+
+
+def test_workers_of_hosts_whose_names_begin_alike_are_not_taken_for_one_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = set()
+    for host in ("juanzong-worker-7d9f8b6c5f-abcde", "juanzong-worker-7d9f8b6c5f-xyz12"):
+        monkeypatch.setattr("ingest.worker.socket.gethostname", lambda host=host: host)
+        names.add(host_name(tmp_path))
+    assert len(names) == 2
+    assert all(len(f"{name}light-0000000001") <= 64 for name in names)
