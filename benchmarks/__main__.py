@@ -11,11 +11,12 @@ from benchmarks import (
     ledger_append,
     ledger_contention,
     rebuild_under_load,
+    restore_drill,
     search_scoped,
 )
 
 EMBEDDED = (file_pdfs_embedded, digest_one_pass, ledger_append, search_scoped)
-SERVICES = (file_pdfs_services, filing_scale, ledger_contention, rebuild_under_load)
+SERVICES = (file_pdfs_services, filing_scale, ledger_contention, rebuild_under_load, restore_drill)
 
 
 def main(wanted: list[str]) -> None:

@@ -28,9 +28,9 @@ def processes() -> dict[str, int]:
     return {name: int(known["process"]["pid"]) for name, known in state.items() if "process" in known}
 
 
-def stocked_home(home: Path, settings: dict[str, str]) -> None:
-    """A home with the records of a small demonstration, all of them through the whole archive."""
+def stocked_home(home: Path, settings: dict[str, str], projects: int = 12) -> None:
+    """A home with the records of a demonstration, all of them through the whole archive."""
     juanzong = str(Path(sys.executable).with_name("juanzong"))
-    command = [juanzong, "--home", str(home), "demo", "--projects", "12", "--no-serve", "--json"]
+    command = [juanzong, "--home", str(home), "demo", "--no-serve", "--json", "--projects", str(projects)]
     environ = {**environment(), **settings}
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environ)
