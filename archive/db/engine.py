@@ -14,6 +14,8 @@ from archive.errors import InvalidInput
 
 _BUSY_MILLISECONDS = 60_000
 _CONNECT_SECONDS = 5
+# How many calls there are at once is bounded by `Database`, which knows of looks inside others; pools overflow freely.
+_FILE_POOL = 12
 
 
 def build_engine(url: str, pool: int = 8, statement_seconds: int = 60) -> Engine:
@@ -37,7 +39,7 @@ def build_engine(url: str, pool: int = 8, statement_seconds: int = 60) -> Engine
 
 def _sqlite(url: URL) -> Engine:
     # What stands in rows, titles among it, never gets into an error and so into a log.
-    engine = create_engine(url, pool_size=4, max_overflow=8, hide_parameters=True)
+    engine = create_engine(url, pool_size=_FILE_POOL, max_overflow=-1, hide_parameters=True)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
@@ -58,7 +60,6 @@ def _postgresql(url: URL, pool: int, statement_seconds: int) -> Engine:
     return create_engine(
         url,
         pool_size=pool,
-        # How many calls there are at once is bounded by `Database`, which knows of looks inside others.
         max_overflow=-1,
         # Asked before it is used: a database that was started again costs nobody a failed request.
         pool_pre_ping=True,

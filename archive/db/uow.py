@@ -16,6 +16,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from sqlalchemy.pool import QueuePool
 
 from archive.errors import ArchiveError, DatabaseFailed, InvalidInput, Unavailable
 
@@ -61,9 +62,9 @@ class Database:
         self.engine = engine
         self.distributed = engine.dialect.name == "postgresql"
         """Whether many hosts can work on it."""
-        self.pool = int(getattr(engine.pool, "size", lambda: 1)())
+        self.pool = engine.pool.size() if isinstance(engine.pool, QueuePool) else 1
         """How many calls at once it serves."""
-        self._places = threading.BoundedSemaphore(self.pool) if self.distributed else None
+        self._places = threading.BoundedSemaphore(self.pool)
         self._reader = engine
         if self.distributed:
             self._reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -109,16 +110,15 @@ class Database:
     def _place(self) -> Iterator[None]:
         """Wait for one of the places of the pool. A look inside another has one already: nobody waits for himself."""
         depth = _depth.get()
-        taken = self._places if depth == 0 else None
-        if taken is not None and not taken.acquire(timeout=_PATIENCE_SECONDS):
+        if depth == 0 and not self._places.acquire(timeout=_PATIENCE_SECONDS):
             raise Unavailable("database-unavailable", detail="connection pool")
         _depth.set(depth + 1)
         try:
             yield
         finally:
             _depth.set(depth)
-            if taken is not None:
-                taken.release()
+            if depth == 0:
+                self._places.release()
 
     def ping(self) -> None:
         """Ask the database for an answer.

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, Unavailable
 from ingest.checks.types import (
     Checked,
     CheckedComponent,
@@ -131,6 +131,9 @@ class Consistency:
         for component in item.components:
             try:
                 agrees = _digests(component) == (component.sha256, component.sm3)
+            except Unavailable:
+                # The store is away, which says nothing of the file: looked at when it is there again.
+                raise
             except (OSError, ArchiveError) as error:
                 yield not_checked("file-unreadable", component.id, detail=type(error).__name__)
                 continue

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Sequence
 
+from archive.errors import Unavailable
 from ingest.checks.authenticity import (
     Consistency,
     ElectronicAttributes,
@@ -41,7 +42,11 @@ def build_checks(policy: Policy, prober: Prober, scanner: Scanner | None = None)
 
 
 def run_checks(checks: Sequence[Check], item: Checked) -> tuple[CheckResult, ...]:
-    """What every check says of `item`, in the order of `checks`. A check that breaks is stored as not checked."""
+    """What every check says of `item`, in the order of `checks`. A check that breaks is stored as not checked.
+
+    Raises:
+        Unavailable: the store does not answer; nothing was found out.
+    """
     results: list[CheckResult] = []
     for check in checks:
         started = time.perf_counter()
@@ -66,6 +71,9 @@ def run_checks(checks: Sequence[Check], item: Checked) -> tuple[CheckResult, ...
 def _findings(check: Check, item: Checked) -> list[Finding]:
     try:
         return list(check.run(item))
+    except Unavailable:
+        # What the archive itself needs is away: that says nothing of the document, which must not go back for it.
+        raise
     except Exception as error:  # noqa: BLE001 - any defect of one check must neither stop the others nor count as a pass
         # The type alone: the message of an unforeseen error may quote the record.
         _log.error("check %s crashed: %s", check.code, type(error).__name__)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator
 from typing import BinaryIO
 
-from archive.errors import InvalidInput, Unavailable
+from archive.errors import InvalidInput
 from ingest.checks.types import Checked, CheckedComponent, Finding, Nature, failed, not_checked, passed
 from ingest.extractors.html import HTML_UNCLOSED
 from ingest.extractors.pdf import REPAIRED, RESTRICTED, UNREADABLE_PAGES
@@ -76,7 +76,7 @@ class Readable:
                 self._prober(stream)
         except InvalidInput as error:
             return failed(error.code, component.id, **error.params)
-        except (OSError, Unavailable) as error:
+        except OSError as error:
             return not_checked("file-unreadable", component.id, detail=type(error).__name__)
         return passed(component.id)
 
@@ -112,6 +112,6 @@ class NothingLocked:
                         pass
         except InvalidInput as error:
             return failed(error.code, component.id, **error.params)
-        except (OSError, Unavailable) as error:
+        except OSError as error:
             return not_checked("file-unreadable", component.id, detail=type(error).__name__)
         return passed(component.id)

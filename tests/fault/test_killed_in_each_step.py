@@ -11,7 +11,7 @@ import pytest
 
 from archive.settings import Settings
 from ingest.pipeline.graph import build_graph
-from ingest.worker import build_runtime, build_worker
+from ingest.worker import build_runtime, build_worker, worker_name
 from tests.fault.end_state import EndState, differences, end_state
 from tests.fault.killing import Material
 from tests.functional.command_line import ROOT, bare_environment, juanzong
@@ -69,7 +69,8 @@ def work_and_die(home: str, step: str) -> None:
         return result
 
     object.__setattr__(chosen, "run", run)
-    build_worker(runtime, "dying").run_until_idle()
+    # Under a name of this home's, so that whoever comes next knows that nobody works under it any more.
+    build_worker(runtime, worker_name(Path(home), 1)).run_until_idle()
 
 
 if __name__ == "__main__":

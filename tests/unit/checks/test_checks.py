@@ -14,6 +14,7 @@ from ingest.checks.authenticity import (
     LengthOfMetadata,
     SpecialCharacters,
 )
+from ingest.checks.engine import run_checks
 from ingest.checks.integrity import AttachmentsPresent, ContentPresent, ElementsPresent, RequiredValues
 from ingest.checks.security import NothingActive, VirusFree
 from ingest.checks.types import ATTACHMENT, Check, Checked, Finding, Outcome
@@ -135,6 +136,15 @@ def test_bytes_that_cannot_be_read_are_not_checked() -> None:
 
     lost = replace(component(documents.pdf()), open=gone)
     assert outcomes(Consistency(), item(lost)) == [("cmp_1", Outcome.NOT_CHECKED, "file-unreadable")]
+
+
+def test_a_store_that_is_away_is_no_finding_about_the_file() -> None:
+    def away() -> BinaryIO:
+        raise Unavailable("blob-store-unavailable", path="store", detail="refused")
+
+    waiting = replace(component(documents.pdf()), open=away)
+    with pytest.raises(Unavailable):
+        run_checks([Consistency()], item(waiting))
 
 
 def test_elements_and_values_must_be_there() -> None:
