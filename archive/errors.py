@@ -75,7 +75,7 @@ class Unavailable(ArchiveError):
 class DatabaseFailed(ArchiveError):
     """The database took too long over a statement or refused it. It may go better another time, but not for ever."""
 
-    status = 500
+    status = 504
     retryable = True
 
 

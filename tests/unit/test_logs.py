@@ -48,7 +48,7 @@ def test_a_line_is_one_object_with_the_moment_in_utc_level_event_process_and_wha
 
 def test_libraries_are_heard_in_the_same_form_from_warnings_up() -> None:
     stream = logging_to("debug")
-    for name in ("uvicorn.error", "celery.worker", "alembic.runtime", "elastic_transport", "urllib3.connectionpool"):
+    for name in ("uvicorn.error", "celery.worker", "alembic.runtime", "amqp", "urllib3.connectionpool"):
         logging.getLogger(name).info("said of %s", "nothing")
         with bound_contextvars(request="abc"):
             logging.getLogger(name).warning("said of %s", name)
