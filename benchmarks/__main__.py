@@ -3,6 +3,7 @@
 import json
 import sys
 
+from archive.logs import log_to_stderr
 from benchmarks import (
     digest_one_pass,
     file_pdfs_embedded,
@@ -21,6 +22,8 @@ SERVICES = (file_pdfs_services, filing_scale, ledger_contention, rebuild_under_l
 
 def main(wanted: list[str]) -> None:
     """Run those whose names are given; without any, all that need no servers."""
+    # Standard output holds the JSON lines and nothing else.
+    log_to_stderr("warning", stays=True, format="text")
     for benchmark in (*EMBEDDED, *SERVICES):
         if benchmark.NAME in wanted or (not wanted and benchmark in EMBEDDED):
             print(json.dumps(benchmark.measure(), ensure_ascii=False), flush=True)
