@@ -101,6 +101,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "How many minutes lie between two readings of every source by the resident worker, 1 to 1440.",
     ),
     Setting(
+        "ARCHIVE_SECRETS",
+        "{home}/secrets",
+        "凭据目录：来源配置中写 secret:名称，凭据本身放在此目录的同名文件中，只允许所有者读取（权限 0600）。",
+        "The folder of credentials: where a source names `secret:NAME`, the secret itself is the file NAME in here, "
+        "readable by its owner only (mode 0600).",
+    ),
+    Setting(
         "ARCHIVE_PLAN",
         "national-2026-1",
         "所用分类方案（分类、保管期限、档号模板）的编号。",

@@ -126,7 +126,10 @@ class WatchSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that can be set, one section per concern. `home` is absolute; it need not exist yet."""
+    """Everything that can be set, one section per concern. `home` is absolute; it need not exist yet.
+
+    `secrets` is the folder of the credentials that sources name.
+    """
 
     home: Path
     database: DatabaseSettings
@@ -140,6 +143,7 @@ class Settings:
     ledger: LedgerSettings
     log: LogSettings
     watch: WatchSettings
+    secrets: Path
 
     @classmethod
     def load(cls, environ: Mapping[str, str], home: Path | None = None) -> Self:
@@ -182,6 +186,7 @@ class Settings:
                 trust_path=read.home / "trust.json",
             ),
             log=LogSettings(read.log_level("ARCHIVE_LOG_LEVEL"), read.log_format("ARCHIVE_LOG_FORMAT")),
+            secrets=read.folder("ARCHIVE_SECRETS"),
             watch=WatchSettings(
                 metrics_token=read.optional("ARCHIVE_METRICS_TOKEN", read.text),
                 traces_url=read.optional("ARCHIVE_TRACES_URL", read.url),
@@ -232,6 +237,10 @@ class _Values:
             # The value is not repeated: an address may carry a password.
             raise InvalidInput("setting-url", name=name)
         return value
+
+    def folder(self, name: str) -> Path:
+        """An absolute folder; it need not exist yet."""
+        return Path(self.text(name)).absolute()
 
     def number(self, name: str, least: int, most: int) -> int:
         value = self._values[name]

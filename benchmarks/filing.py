@@ -78,7 +78,7 @@ def _measured(runtime: Runtime, worker: int, servers: dict[str, int], folder: Pa
     paths = len(list(folder.glob("*.pdf")))
     there = runtime.search.index.count()
     intake, opener = runtime.ingest.intake, runtime.ingest.opener
-    intake.register(f"bench-{folder.name}", "folder", str(folder))
+    runtime.ingest.sources.register(f"bench-{folder.name}", "folder", str(folder))
     cpu = cpu_seconds([worker]) + time.process_time()
     before = {name: cpu_seconds([pid]) for name, pid in servers.items()}
     with _most_memory(worker) as memory:

@@ -32,6 +32,7 @@ _FOLLOW_BATCH = 1000
 _MOST_SENT = 1000
 _TICK_SECONDS = 0.2
 _SEND_SECONDS = 1.0
+_LOOK_SECONDS = 5.0
 _AGAIN_SECONDS = 1.0
 _QUIET_SECONDS = 30.0
 _PUBLISH_SECONDS = 60.0
@@ -142,7 +143,7 @@ class Coordinator:
         kernel = self._kernel
         return (
             ("send", "sent", _SEND_SECONDS, self._send_again),
-            ("read", "read", self._settings.jobs.sync_minutes * 60.0, self._runtime.ingest.intake.request_all),
+            ("read", "read", _LOOK_SECONDS, self._runtime.ingest.sources.request_due),
             # Numbers are for whole material: nobody closes volumes in the middle of a delivery.
             ("close", "busy", _QUIET_SECONDS, lambda: kernel.closing.sweep(SYSTEM_ACTOR)),
             ("publish", "published", _PUBLISH_SECONDS, kernel.integrator.publish),

@@ -1,39 +1,8 @@
-"""Tables of sources, arrivals, outcomes of steps, results of checks and decisions of people."""
+"""Tables of outcomes of steps, results of checks and decisions of people."""
 
 from sqlalchemy import JSON, Column, Float, Index, Integer, String, Table, Text
 
 from archive.db.base import Moment, metadata
-
-source = Table(
-    "ingest_source",
-    metadata,
-    Column("name", String(64), primary_key=True),
-    Column("connector", String(32), nullable=False),
-    Column("location", Text, nullable=False),
-    Column("position", JSON, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("last_success", Moment),
-    Column("last_failure", Moment),
-    Column("failure_code", Text),
-    Column("failure_message", Text),
-)
-
-arrival = Table(
-    "ingest_arrival",
-    metadata,
-    Column("source", String(64), primary_key=True),
-    Column("external_id", Text, primary_key=True),
-    Column("status", String(16), nullable=False),
-    Column("record_id", String(32)),
-    Column("fingerprint", Text, nullable=False),
-    Column("code", Text),
-    Column("message", Text),
-    Column("raw_sha256", String(64)),
-    Column("first_seen", Moment, nullable=False),
-    Column("last_seen", Moment, nullable=False),
-    Column("checked_at", Moment, nullable=False),
-    Index(None, "status"),
-)
 
 outcome = Table(
     "ingest_outcome",

@@ -1,33 +1,33 @@
 """Opens registered sources: from connector name and location to a connector ready to read.
 
-A portal's location is a URL. One that is a file of recorded polls is replayed. One that begins with `simulator:` is the
-stand-in trading platform, served on loopback for as long as it is read: it shows its projects first, and at the second
-reading what comes afterwards, namely edits, withdrawals and late arrivals.
+What a source's connector is stands in the registry. Two portals are not real ones: a file of recorded polls is
+replayed, and a location that begins with `simulator:` is the stand-in trading platform, served on loopback for as long
+as it is read. It shows its projects first, and at the second reading what comes afterwards, namely edits, withdrawals
+and late arrivals.
 """
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
 
 from archive.clock import Clock
 from archive.errors import InvalidInput
-from ingest.connectors.folder import FolderConnector
 from ingest.connectors.http import HttpSource, Politeness
-from ingest.connectors.notices import Locale, NoticesConnector
-from ingest.connectors.port import Arrival, Captured, Connector, Known
-from ingest.connectors.portal import PortalConnector, PortalOptions
-from ingest.service import Opened
+from ingest.connectors.locale import Locale
+from ingest.connectors.port import Arrival, Context, Held, Known, Opened
+from ingest.connectors.portal.connector import PortalConnector, PortalOptions
+from ingest.connectors.registry import Registry
+from ingest.connectors.secrets import Secrets
 from ingest.simulator.replay import Replay
 from ingest.simulator.scenario import Scenario
 from ingest.simulator.server import SimulatorServer
 from ingest.types import Source
 
 SIMULATOR = "simulator:"
-
-CONNECTORS = ("portal", "notices", "folder")
-"""The names of the connectors there are."""
 
 _SHOWINGS = 2
 _AFTERMATH_DAYS = 60
@@ -36,46 +36,48 @@ _EVERYTHING = PortalOptions(overlap=timedelta(days=36_500), recheck=timedelta(0)
 _IMPATIENT = Politeness(pause=0.05)
 
 
+@dataclass(frozen=True)
 class SourceOpener:
-    """Opens sources. `locale` says how their words are read."""
+    """Opens sources. `locale` says how words are read where a source is not told otherwise."""
 
-    def __init__(self, locale: Locale, clock: Clock) -> None:
-        self._locale = locale
-        self._clock = clock
+    registry: Registry
+    locale: Locale
+    clock: Clock
+    secrets: Secrets
 
     @contextmanager
-    def __call__(self, source: Source, captured: Captured) -> Iterator[Opened]:
+    def __call__(self, source: Source, held: Held) -> Iterator[Opened]:
         """A source, open for one reading.
 
         Raises:
-            InvalidInput: no such connector, or a location it cannot read.
+            InvalidInput: no such connector, one that others push to, or a location or option that it cannot use.
+            SourceFailed: it does not answer.
         """
         if source.connector == "portal" and source.location.startswith(SIMULATOR):
-            with self._simulator(source, captured) as opened:
+            with self._simulator(source, held) as opened:
                 yield opened
         elif source.connector == "portal" and Path(source.location).is_file():
             with self._replay(Path(source.location)) as opened:
                 yield opened
-        elif source.connector == "portal":
-            walked = source.position.get("walked") is True
-            with HttpSource(source.location) as http:
-                connector = PortalConnector(http, self._locale, self._clock, captured, walked=walked)
-                # Whoever is interrupted leaves no mark, and the next walk goes to the end of the list again.
-                yield Opened(connector, {"walked": True}, more=False, reading={})
         else:
-            yield Opened(self._from_path(source.connector, Path(source.location)), {}, more=False)
+            kind = self.registry.kind(source.connector)
+            if kind.open is None:
+                raise InvalidInput("source-is-pushed", source=source.name, connector=kind.name)
+            with tempfile.TemporaryDirectory(prefix="juanzong-") as scratch:
+                context = Context(self._locale_of(source), self.clock, self.secrets, held, Path(scratch))
+                with kind.open(source, context) as opened:
+                    yield opened
 
-    def _from_path(self, connector: str, path: Path) -> Connector:
-        if not path.exists():
-            raise InvalidInput("import-path", path=str(path), detail="not found")
-        if connector == "notices":
-            return NoticesConnector(path, self._locale)
-        if connector == "folder":
-            return FolderConnector(path, self._locale)
-        raise InvalidInput("connector-unknown", connector=connector, known="、".join(CONNECTORS))
+    def _locale_of(self, source: Source) -> Locale:
+        """How the words of this source are read: what names no region of ours is filed under the source's own."""
+        own = source.region
+        if own is None:
+            return self.locale
+        usual, nowhere = self.locale.region_of, self.locale.region_of("")
+        return replace(self.locale, region_of=lambda name: own if usual(name) == nowhere else usual(name))
 
     @contextmanager
-    def _simulator(self, source: Source, captured: Captured) -> Iterator[Opened]:
+    def _simulator(self, source: Source, held: Held) -> Iterator[Opened]:
         from ingest.simulator.portal import Platform  # noqa: PLC0415 - writes documents, loads long, only for shows
 
         platform = Platform(read_scenario(source.location))
@@ -84,7 +86,7 @@ class SourceOpener:
         if number:
             platform.advance(days=_AFTERMATH_DAYS)
         with SimulatorServer(platform) as base, HttpSource(base, _IMPATIENT) as http:
-            connector = PortalConnector(http, self._locale, self._clock, captured, _EVERYTHING)
+            connector = PortalConnector(http, self.locale, self.clock, held.captured, _EVERYTHING)
             yield Opened(connector, {"shown": number + 1}, more=number + 1 < _SHOWINGS)
 
     @contextmanager
@@ -96,7 +98,7 @@ class SourceOpener:
             raise InvalidInput("replay-unreadable", path=str(arrivals), detail=type(error).__name__) from error
         with SimulatorServer(replay) as base, HttpSource(base, _IMPATIENT) as http:
             # Nothing ever leaves the list of a replay: what an early poll does not show yet has not vanished.
-            portal = PortalConnector(http, self._locale, self._clock, lambda _=None: [])
+            portal = PortalConnector(http, self.locale, self.clock, lambda _=None: iter(()))
             yield Opened(_Replayed(replay, portal), {}, more=False)
 
 

@@ -1,84 +1,17 @@
-"""Every statement about sources, arrivals, outcomes, checks and decisions."""
+"""Every statement about outcomes, checks and decisions."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, select, tuple_
 
 from archive.authorization import Scope
 from archive.db.upsert import upsert
 from archive.records.model import item
 from archive.records.repository import within
 from ingest import model
-from ingest.types import ArrivalStatus, PersonDecision, SeenArrival, Source, Status, StepOutcome
-
-
-class SourceRepository:
-    """Rows of sources and of what they showed."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def add(self, source: Source) -> None:
-        """Register a source."""
-        self._connection.execute(insert(model.source).values(**_columns(source)))
-
-    def update(self, name: str, **values: object) -> None:
-        """Change columns of a source."""
-        self._connection.execute(update(model.source).where(model.source.c.name == name).values(**values))
-
-    def get(self, name: str) -> Source | None:
-        """One source."""
-        query = select(model.source).where(model.source.c.name == name)
-        row = self._connection.execute(query).mappings().one_or_none()
-        return None if row is None else Source(**row)
-
-    def all(self) -> list[Source]:
-        """Every source by name."""
-        query = select(model.source).order_by(model.source.c.name)
-        return [Source(**row) for row in self._connection.execute(query).mappings()]
-
-    def arrival(self, source: str, external_id: str) -> SeenArrival | None:
-        """What is remembered of one document."""
-        columns = model.arrival.c
-        query = select(model.arrival).where(columns.source == source, columns.external_id == external_id)
-        row = self._connection.execute(query).mappings().one_or_none()
-        return None if row is None else _arrival(row)
-
-    def captured(self, source: str, since: datetime | None = None) -> list[SeenArrival]:
-        """Documents of a source that have a record and were not withdrawn since, and those refused, by id.
-
-        Those refused may have gone just as well, or have been mended. With `since` only what was published from then on
-        and what has no known publication.
-        """
-        columns = model.arrival.c
-        held = or_(columns.record_id.is_not(None), columns.status == ArrivalStatus.REFUSED)
-        query = select(model.arrival).where(columns.source == source, columns.status != ArrivalStatus.GONE, held)
-        if since is not None:
-            query = query.outerjoin(item, item.c.id == columns.record_id)
-            query = query.where(or_(item.c.published.is_(None), item.c.published >= since))
-        return [_arrival(row) for row in self._connection.execute(query.order_by(columns.external_id)).mappings()]
-
-    def put_arrival(self, arrival: SeenArrival) -> None:
-        """Remember a document, or what it is now."""
-        values = _columns(arrival)
-        later = {key: value for key, value in values.items() if key != "first_seen"}
-        statement = upsert(self._connection, model.arrival).values(**values)
-        self._connection.execute(statement.on_conflict_do_update(index_elements=["source", "external_id"], set_=later))
-
-    def refused(self, limit: int = 100) -> list[SeenArrival]:
-        """Documents that could not be taken in, last seen first."""
-        columns = model.arrival.c
-        query = select(model.arrival).where(columns.status == ArrivalStatus.REFUSED)
-        query = query.order_by(columns.last_seen.desc(), columns.external_id).limit(limit)
-        return [_arrival(row) for row in self._connection.execute(query).mappings()]
-
-    def count_by_status(self) -> dict[tuple[str, ArrivalStatus], int]:
-        """How many documents of each source stand how."""
-        columns = model.arrival.c
-        query = select(columns.source, columns.status, func.count()).group_by(columns.source, columns.status)
-        return {(source, ArrivalStatus(status)): number for source, status, number in self._connection.execute(query)}
+from ingest.types import PersonDecision, Status, StepOutcome
 
 
 class OutcomeRepository:
@@ -190,13 +123,8 @@ def _present() -> Any:
     return and_(model.outcome.c.record_id == item.c.id, model.outcome.c.version == item.c.version)
 
 
-def _columns(value: Source | SeenArrival | StepOutcome | PersonDecision) -> dict[str, Any]:
+def _columns(value: StepOutcome | PersonDecision) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__dataclass_fields__}
-
-
-def _arrival(row: RowMapping) -> SeenArrival:
-    values = dict(row)
-    return SeenArrival(**values | {"status": ArrivalStatus(values["status"])})
 
 
 def _outcome(row: RowMapping) -> StepOutcome:

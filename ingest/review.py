@@ -16,7 +16,8 @@ from archive.records.repository import RecordRepository
 from archive.records.service import Act, RecordService, existing
 from archive.records.types import Record, RecordState
 from ingest.pipeline.graph import Graph
-from ingest.repository import OutcomeRepository, SourceRepository
+from ingest.repository import OutcomeRepository
+from ingest.sources.repository import SourceRepository
 from ingest.types import PersonDecision, SeenArrival, Status, StepOutcome
 from ingest.waking import wake_records
 

@@ -13,7 +13,8 @@ from archive.records.repository import RecordRepository
 from archive.records.types import RecordState
 from archive.volumes.repository import VolumeRepository
 from archive.volumes.types import VolumeState
-from ingest.repository import OutcomeRepository, SourceRepository
+from ingest.repository import OutcomeRepository
+from ingest.sources.repository import SourceRepository
 from ingest.types import ArrivalStatus, Source, Status
 
 

@@ -1,23 +1,28 @@
 """Intake and pipeline, put together for one process."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from archive.wiring import Kernel
 from ingest.checks.engine import build_checks
 from ingest.checks.gate import default_policy
-from ingest.connectors.notices import Locale
+from ingest.connectors.locale import Locale
+from ingest.connectors.registry import Registry
+from ingest.connectors.secrets import Secrets
 from ingest.extractors.registry import build_registry
 from ingest.opening import SourceOpener
 from ingest.pipeline.graph import Graph, build_graph
 from ingest.pipeline.runner import Runner
 from ingest.recordings.probe import probe
 from ingest.service import IntakeService
+from ingest.sources.service import SourceService
 from ingest.steps.check import CheckStep
 from ingest.steps.classify import ClassifyStep
 from ingest.steps.extract import ExtractStep
 from ingest.steps.identify import ComponentReader, IdentifyStep
 from ingest.steps.place import PlaceStep
 from ingest.steps.port import Step
+from ingest.taking import Taker
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,7 @@ class Ingest:
 
     graph: Graph
     intake: IntakeService
+    sources: SourceService
     opener: SourceOpener
     runner: Runner
 
@@ -33,9 +39,8 @@ class Ingest:
 def build_ingest(kernel: Kernel) -> Ingest:
     """Intake and pipeline on one kernel."""
     graph = build_graph()
-    intake = IntakeService(
-        kernel.database, kernel.blobs, kernel.records, kernel.ledger, kernel.jobs, kernel.clock, graph
-    )
+    taker = Taker(kernel.database, kernel.blobs, kernel.records, kernel.ledger, kernel.jobs, kernel.clock, graph)
+    intake = IntakeService(kernel.database, kernel.jobs, kernel.clock, taker)
     policy = default_policy()
     # Built once: it holds the connection to the server that helps with reading, where there is one.
     reader = ComponentReader(build_registry(kernel.settings.extraction.tika_url))
@@ -51,4 +56,8 @@ def build_ingest(kernel: Kernel) -> Ingest:
     runner = Runner(
         kernel.database, kernel.blobs, kernel.records, kernel.clock, graph, {step.name: step for step in steps}
     )
-    return Ingest(graph, intake, SourceOpener(locale, kernel.clock), runner)
+    registry = Registry()
+    usual = timedelta(minutes=settings.jobs.sync_minutes)
+    sources = SourceService(kernel.database, kernel.ledger, kernel.jobs, kernel.clock, registry, usual)
+    opener = SourceOpener(registry, locale, kernel.clock, Secrets(settings.secrets))
+    return Ingest(graph, intake, sources, opener, runner)

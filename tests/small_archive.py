@@ -32,11 +32,12 @@ from archive.volumes.repository import VolumeRepository
 from archive.volumes.types import Volume
 from archive.wiring import Kernel, build_kernel, found
 from ingest.connectors.memory import MemoryConnector
-from ingest.connectors.port import Arrival, Connector, Gone
-from ingest.connectors.portal import GONE
+from ingest.connectors.port import GONE, WITHDRAWN, Arrival, Connector, Gone, Withdrawn
 from ingest.connectors.streams import from_bytes
-from ingest.repository import OutcomeRepository, SourceRepository
+from ingest.repository import OutcomeRepository
 from ingest.review import ReviewPorts, ReviewService
+from ingest.sources.repository import SourceRepository
+from ingest.sources.service import IMPORTED
 from ingest.types import SeenArrival, StepOutcome, Summary
 from ingest.waking import ADVANCE
 from ingest.wiring import Ingest, build_ingest
@@ -86,7 +87,7 @@ class SmallArchive:
         else:
             found(Settings.load({"ARCHIVE_DATABASE_URL": database}, home))
         with cls.opened(home, database) as small:
-            small.ingest.intake.register(SOURCE, "memory", "memory:")
+            small.ingest.sources.register(SOURCE, "notices", IMPORTED)
             yield small
 
     @classmethod
@@ -212,7 +213,8 @@ class SmallArchive:
 
 def adds_up(summary: Summary) -> bool:
     """Whether the parts of a summary add up to what was received."""
-    parts = summary.captured + summary.new_versions + summary.renamed + summary.unchanged + summary.withdrawn
+    changed = summary.captured + summary.new_versions + summary.renamed
+    parts = changed + summary.unchanged + summary.withdrawn + summary.gone + summary.superseded
     return summary.received == parts + len(summary.refused)
 
 
@@ -257,6 +259,11 @@ def ending(number: int, project: str, day: int = 20, **hints: object) -> Deliver
 def gone(external_id: str) -> Arrival:
     """The source no longer gives a document."""
     return Arrival(external_id, Gone(GONE))
+
+
+def taken_back(external_id: str) -> Arrival:
+    """The source has taken a document back."""
+    return Arrival(external_id, Withdrawn(WITHDRAWN))
 
 
 def attachment(name: str, data: bytes, announced_size: int | None = None, name_bytes: bytes | None = None) -> Incoming:

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from archive.clock import Clock
 from ingest.connectors.http import HttpSource, Politeness
-from ingest.connectors.notices import Locale
+from ingest.connectors.locale import Locale
 from ingest.connectors.port import Arrival, Known
-from ingest.connectors.portal import PortalConnector, PortalOptions
+from ingest.connectors.portal.connector import PortalConnector, PortalOptions
 from ingest.simulator.port import PLAIN, Manner, Row
 from ingest.simulator.server import SimulatorServer
 from ingest.types import SeenArrival
@@ -104,7 +104,7 @@ def reading(
 ) -> Iterator[PortalConnector]:
     """A connector on a portal that is served while the block lasts."""
     with SimulatorServer(portal) as base, HttpSource(base, IMPATIENT) as http:
-        yield PortalConnector(http, LOCALE, clock, lambda _=None: captured(), options, walked=walked)
+        yield PortalConnector(http, LOCALE, clock, lambda _=None: iter(captured()), options, walked=walked)
 
 
 def _row(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,16 +7,19 @@ beside which `NAME.json` lies takes title, published, region and hints from ther
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote_from_bytes
 
 from archive.errors import InvalidInput
 from archive.records.types import ComponentRole, Delivery, Incoming
+from ingest.connectors.locale import Locale
 from ingest.connectors.moments import read_moment
-from ingest.connectors.notices import Locale
-from ingest.connectors.port import Arrival, Known, Refused
+from ingest.connectors.port import Arrival, ConnectorKind, Context, Known, Opened, Refused
 from ingest.connectors.streams import from_bytes, from_file
 from ingest.connectors.texts import hint, well_formed
+from ingest.types import Source
 
 _DATE = len("2026-01-31")
 
@@ -129,3 +132,19 @@ def _is_utf8(name: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+@contextmanager
+def open_folder(source: Source, context: Context) -> Iterator[Opened]:
+    """A folder or a file, open for one reading.
+
+    Raises:
+        InvalidInput: there is neither.
+    """
+    path = Path(source.location)
+    if not path.exists():
+        raise InvalidInput("import-path", path=str(path), detail="not found")
+    yield Opened(FolderConnector(path, context.locale), {})
+
+
+KIND: Final = ConnectorKind("folder", "目录，每个文件一件", "a folder, every file a document", open_folder)

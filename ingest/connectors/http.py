@@ -9,6 +9,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, BinaryIO, Self, TypeVar
 from urllib.robotparser import RobotFileParser
@@ -39,7 +41,9 @@ class Page:
 
 @dataclass(frozen=True)
 class Missing:
-    """The source answered that there is no such page (404 or 410)."""
+    """The source answered that there is no such page (404), or that it took it away `for_good` (410)."""
+
+    for_good: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,11 @@ class HttpSource:
         self._politeness = politeness
         self._sleep = sleep
         self._robots: RobotFileParser | None = None
+        self._date: datetime | None = None
+
+    def clock(self) -> datetime | None:
+        """What the source's own clock said when it last answered; None where it has not said."""
+        return self._date
 
     def __enter__(self) -> Self:
         return self
@@ -128,7 +137,7 @@ class HttpSource:
         headers = {"If-None-Match": etag} if etag else {}
         answer = self._tried(lambda: self._get(path, headers), path)
         if answer.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
-            return Missing()
+            return Missing(answer.status == HTTPStatus.GONE)
         if etag and answer.status == HTTPStatus.NOT_MODIFIED:
             return NotModified()
         if answer.status != HTTPStatus.OK:
@@ -161,6 +170,7 @@ class HttpSource:
                 body += block
                 if len(body) > _LARGEST_PAGE:
                     raise SourceFailed("source-answer-too-large", source=self.name + path, most=_LARGEST_PAGE >> 20)
+            self._date = _moment(response.headers.get("Date", ""))
             etag = response.headers.get("ETag", "")
             return _Answer(response.status_code, bytes(body), etag if etag.isascii() else "")
 
@@ -219,6 +229,13 @@ class HttpSource:
             self._robots.parse(rules.splitlines())
         if not self._robots.can_fetch(_AGENT, path):
             raise SourceFailed("source-forbids-robots", source=self.name, detail=path)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text)
+    except ValueError:
+        return None
 
 
 @contextlib.contextmanager

@@ -6,28 +6,22 @@ A row has `id`, `title`, `body` and, where the source gave them, `html`, `publis
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import tzinfo
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 from archive.errors import InvalidInput
 from archive.records.types import ComponentRole, Delivery, Incoming
+from ingest.connectors.locale import Locale
 from ingest.connectors.moments import read_moment
-from ingest.connectors.port import Arrival, Known, Refused
+from ingest.connectors.port import Arrival, ConnectorKind, Context, Known, Opened, Refused
 from ingest.connectors.streams import from_bytes
 from ingest.connectors.texts import is_well_formed, well_formed
+from ingest.types import Source
 
 _TEXTS = ("title", "body", "html", "published", "source_label", "category", "notice_type", "region", "url")
 _HINTS = ("source_label", "category", "notice_type", "region", "url")
-
-
-@dataclass(frozen=True)
-class Locale:
-    """How the words of sources are read: `zone` for times without one, `region_of` from a name to six digits."""
-
-    zone: tzinfo
-    region_of: Callable[[str], str]
 
 
 class NoticesConnector:
@@ -109,3 +103,19 @@ def _mapping(row: object, number: int) -> Mapping[str, object]:
     if not isinstance(row, dict):
         raise InvalidInput("row-not-json", line=number, detail=type(row).__name__)
     return row
+
+
+@contextmanager
+def open_notices(source: Source, context: Context) -> Iterator[Opened]:
+    """A file of JSON lines, open for one reading.
+
+    Raises:
+        InvalidInput: there is no such file.
+    """
+    path = Path(source.location)
+    if not path.exists():
+        raise InvalidInput("import-path", path=str(path), detail="not found")
+    yield Opened(NoticesConnector(path, context.locale), {})
+
+
+KIND: Final = ConnectorKind("notices", "JSON 文件，每行一条公告", "a file of JSON lines, each a notice", open_notices)

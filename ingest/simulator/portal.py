@@ -43,6 +43,7 @@ class Platform:
         self._lock = threading.RLock()
         self._edits: dict[str, list[datetime]] = {}
         self._withdrawn: set[str] = set()
+        self._vanished: set[str] = set()
         self._asked: Counter[str] = Counter()
         self._lists: dict[str | None, Sequence[Row]] = {}
         self._requests = 0
@@ -81,10 +82,16 @@ class Platform:
             self._edits.setdefault(self._by_id[infoid].infoid, []).append(self._noon())
 
     def withdraw(self, infoid: str) -> None:
-        """Take an item off the portal."""
+        """Take an item back: off the list, and the portal says that it is no more (410)."""
         with self._lock:
             self._lists.clear()
             self._withdrawn.add(self._by_id[infoid].infoid)
+
+    def tidy_away(self, infoid: str) -> None:
+        """Show an item no longer, and know nothing of it (404), as portals do with what is old."""
+        with self._lock:
+            self._lists.clear()
+            self._vanished.add(self._by_id[infoid].infoid)
 
     def befallen(self, fault: str) -> frozenset[str]:
         """The identifiers of the items that the fault of this name (a field of `Faults`) befalls."""
@@ -166,6 +173,8 @@ class Platform:
 
         if hit("flaky") and times <= self._faults.flaky_times:
             return Manner(status=502)
+        if infoid in self._by_id and self._is_withdrawn(self._by_id[infoid]):
+            return Manner(status=410)
         encoding = "gb18030" if hit("wrong_encoding") else "utf-8-sig" if hit("byte_order_mark") else "utf-8"
         delay = self._faults.slow_seconds if hit("slow") else 0.0
         return Manner(
@@ -181,13 +190,15 @@ class Platform:
         return base + timedelta(days=Draw(self.scenario.seed, fault, item.infoid).integer(low, high))
 
     def _shows(self, item: Item) -> bool:
-        if item.infoid in self._withdrawn:
-            return False
-        if item.infoid in self._victims["withdrawn"] and self._effect(item, "withdrawn", 3, 6) <= self._today:
+        if self._is_withdrawn(item) or item.infoid in self._vanished:
             return False
         if item.infoid in self._victims["late"]:
             return self._effect(item, "late", 2, 5) <= self._today
         return item.published.date() <= self._today
+
+    def _is_withdrawn(self, item: Item) -> bool:
+        befallen = item.infoid in self._victims["withdrawn"]
+        return item.infoid in self._withdrawn or (befallen and self._effect(item, "withdrawn", 3, 6) <= self._today)
 
     def _edited(self, item: Item) -> list[datetime]:
         edits = list(self._edits.get(item.infoid, []))

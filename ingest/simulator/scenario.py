@@ -19,7 +19,7 @@ class Faults:
         twice: listed twice.
         out_of_order: listed further down than its date says.
         edited: its text changes some days after publication, without a notice of change.
-        withdrawn: gone from the list some days after publication; detail answers 404.
+        withdrawn: gone from the list some days after publication; detail answers 410.
         truncated_attachment: the first attachment ends after a third of its bytes.
         empty_attachment: the first attachment has no bytes.
         lying_zip: the first DOCX, XLSX or OFD understates in its ZIP headers how large a member is.

@@ -15,7 +15,8 @@ from archive.jobs.repository import ASIDE, LEASED, WAITING
 from archive.ledger.model import checkpoint
 from archive.records.model import item
 from archive.volumes.model import volume
-from ingest.model import arrival, outcome
+from ingest.model import outcome
+from ingest.sources.model import arrival
 from ingest.types import ArrivalStatus, Status
 
 

@@ -17,8 +17,8 @@ from archive.ledger.repository import Connection, LedgerRepository
 from archive.records.types import RecordState
 from archive.volumes.types import VolumeState
 from ingest.pipeline.graph import Graph, Level
-from ingest.repository import SourceRepository
-from ingest.service import IMPORTED
+from ingest.sources.repository import SourceRepository
+from ingest.sources.service import IMPORTED
 from ingest.types import ArrivalStatus, Source, Status
 from ingest.watching import families
 from ingest.watching.families import Family

@@ -39,7 +39,8 @@ from archive.records.types import Record, RecordState
 from archive.volumes.repository import VolumeRepository
 from archive.volumes.types import VolumeState
 from ingest.connectors.port import Arrival, Refused
-from ingest.repository import OutcomeRepository, SourceRepository
+from ingest.repository import OutcomeRepository
+from ingest.sources.repository import SourceRepository
 from ingest.types import ArrivalStatus, PersonDecision, Status
 from ingest.watching.repository import WatchRepository
 from search.memory import MemoryIndex
@@ -212,8 +213,9 @@ def more_questions(archive: SmallArchive, record: Record) -> None:
         sources.all()
         sources.refused()
         sources.count_by_status()
-        sources.captured(SOURCE)
-        sources.captured(SOURCE, START - timedelta(days=10))
+        sources.held(SOURCE, None, "", 10)
+        sources.held(SOURCE, START - timedelta(days=10), "", 10)
+        sources.stale(SOURCE, START + timedelta(days=10), 10)
         every = EveryRow(connection)
         every.known_volumes(["vol_none"])
         every.known_projects([record.project_id or "prj_none"])

@@ -24,9 +24,10 @@ from archive.records.repository import RecordRepository
 from archive.records.service import RecordService
 from archive.records.types import Delivery
 from ingest.connectors.memory import MemoryConnector
-from ingest.connectors.port import Arrival, Gone, Refused
+from ingest.connectors.port import WITHDRAWN, Arrival, Refused, Withdrawn
 from ingest.pipeline.graph import build_graph
 from ingest.service import IntakeService
+from ingest.taking import Taker
 from ingest.types import Summary
 from tests.small_archive import attachment, notice
 
@@ -87,9 +88,8 @@ class Bench:
         self.ledger = RecordingLedger(self.acts, clock)
         self.jobs = RecordingJobs(self.acts, clock)
         self.records = RecordService(self.blobs, self.ledger, clock, SequentialIds(), lambda _: "Z001")
-        self.intake = IntakeService(
-            database, self.blobs, self.records, self.ledger, self.jobs, clock, build_graph()
-        )  # fmt: skip
+        taker = Taker(database, self.blobs, self.records, self.ledger, self.jobs, clock, build_graph())
+        self.intake = IntakeService(database, self.jobs, clock, taker)
         event.listen(database.engine, "before_cursor_execute", self._row)
         event.listen(database.engine, "commit", self._commit)
 
@@ -171,7 +171,7 @@ def test_a_withdrawal_is_told_once(bench: Bench) -> None:
     bench.deliver()
     bench.acts.clear()
     for _ in range(2):
-        bench.take(Arrival("n1", Gone("gone-at-source")))
+        bench.take(Arrival("n1", Withdrawn(WITHDRAWN)))
     assert bench.acts == ["ingest_arrival", "ledger", "commit", "ingest_arrival", "commit"]
 
 

@@ -29,7 +29,7 @@ def captured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     location = f"simulator:?seed={MATERIAL.seed}&projects={MATERIAL.projects}"
     assert juanzong("init", "--home", home).code == 0
     runtime = build_runtime(Settings.load({}, home))
-    runtime.ingest.intake.register("portal", "portal", location)
+    runtime.ingest.sources.register("portal", "portal", location)
     runtime.ingest.intake.sync("portal", runtime.ingest.opener)
     runtime.kernel.close()
     return home

@@ -98,7 +98,7 @@ def test_work_that_kills_every_worker_is_set_aside_with_a_code(tmp_path: Path) -
     assert called("init", "--home", home).code == 0
     with silent_server() as location:
         runtime = build_runtime(Settings.load({}, home))
-        runtime.ingest.intake.request([("deadly", "portal", location)])
+        runtime.ingest.sources.request([("deadly", "portal", location)])
         runtime.kernel.database.dispose()
         settings = {"ARCHIVE_WORKERS": "1", "ARCHIVE_JOB_ATTEMPTS": "2"}
         with started(tmp_path / "log", "run", "--home", str(home), "--json", **settings) as coordinator:

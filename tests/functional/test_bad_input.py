@@ -23,14 +23,13 @@ from archive.messages import catalogue
 from archive.records.types import SETTLED, RecordState
 from ingest.connectors.folder import FolderConnector
 from ingest.connectors.notices import NoticesConnector
-from ingest.connectors.port import Arrival
+from ingest.connectors.port import Arrival, Held, Opened
 from ingest.pipeline.runner import reason
-from ingest.service import Opened
 from ingest.simulator.faults import LONG_TITLE, lengthen, truncate, understate
 from ingest.simulator.port import Manner
-from ingest.types import ArrivalStatus, SeenArrival, Source, Status, Summary
+from ingest.types import ArrivalStatus, Source, Status, Summary
 from ingest.waking import SYNC
-from tests.small_archive import ARCHIVIST, START, SmallArchive, code_of, gone
+from tests.small_archive import ARCHIVIST, START, SmallArchive, code_of, taken_back
 from tests.small_portal import LOCALE, Reading, SmallPortal, page
 from tests.unit.extractors import documents
 
@@ -233,9 +232,9 @@ def test_names_that_are_not_utf8_are_kept_byte_for_byte(tmp_path: Path) -> None:
 
 def opener(portal: SmallPortal) -> Callable[..., AbstractContextManager[Opened]]:
     @contextmanager
-    def open_portal(source: Source, captured: Callable[[], list[SeenArrival]]) -> Iterator[Opened]:
+    def open_portal(source: Source, held: Held) -> Iterator[Opened]:
         del source
-        yield Opened(Reading(portal, FixedClock(START), captured), {}, more=False)
+        yield Opened(Reading(portal, FixedClock(START), lambda: list(held.captured())), {}, more=False)
 
     return open_portal
 
@@ -248,7 +247,7 @@ def test_a_source_that_is_down_is_remembered_and_holds_nobody_up(tmp_path: Path)
     with SmallArchive.at(tmp_path / "home") as archive, capture_logs():
         portals = {"down": SmallPortal(good_page("d1")), "up": SmallPortal(good_page("u1"))}
         portals["down"].manners[None] = Manner(status=503)
-        archive.ingest.intake.request([(name, "portal", f"http://{name}") for name in portals])
+        archive.ingest.sources.request([(name, "portal", f"http://{name}") for name in portals])
 
         def sync(name: str) -> None:
             archive.ingest.intake.sync(name, opener(portals[name]))
@@ -256,7 +255,7 @@ def test_a_source_that_is_down_is_remembered_and_holds_nobody_up(tmp_path: Path)
         worker = Worker("w", archive.kernel.jobs, {SYNC: sync}, 60.0)
         assert worker.run_one()
         assert worker.run_one()
-        sources = {source.name: source for source in archive.ingest.intake.sources()}
+        sources = {source.name: source for source in archive.ingest.sources.all()}
         assert sources["down"].failure_code == "source-unreachable"
         assert "。" in str(sources["down"].failure_message)
         assert (sources["up"].failure_code, set(archive.states())) == (None, {"u1"})
@@ -270,14 +269,14 @@ def test_a_source_that_is_down_is_remembered_and_holds_nobody_up(tmp_path: Path)
         portals["down"].manners.clear()
         summary, _ = archive.ingest.intake.sync("down", opener(portals["down"]))
         assert summary.captured == 1
-        assert archive.ingest.intake.source("down").failure_code is None
+        assert archive.ingest.sources.get("down").failure_code is None
 
 
 def test_what_was_taken_before_the_source_broke_off_stays(tmp_path: Path) -> None:
     with SmallArchive.at(tmp_path / "home") as archive, capture_logs():
         portal = SmallPortal(*(good_page(f"n{number}") for number in range(6)))
         portal.manners = {f"n{number}": Manner(status=502) for number in range(2, 6)}
-        archive.ingest.intake.register("portal-2", "portal", "http://portal-2")
+        archive.ingest.sources.register("portal-2", "portal", "http://portal-2")
         with pytest.raises(SourceFailed):
             archive.ingest.intake.sync("portal-2", opener(portal))
         assert set(archive.states()) == {"n0", "n1"}
@@ -306,7 +305,7 @@ def test_a_bad_answer_is_remembered_and_the_rest_goes_on(tmp_path: Path, manner:
         archive.work()
         assert (summary.captured, [refused["code"] for refused in summary.refused]) == (2, [expected])
         assert archive.states() == {"n1": RecordState.PLACED, "n2": RecordState.PLACED}
-        assert archive.take(gone("bad")).withdrawn == 1
+        assert archive.take(taken_back("bad")).withdrawn == 1
 
 
 def test_an_attachment_that_does_not_come_whole_keeps_its_document_out(tmp_path: Path) -> None:

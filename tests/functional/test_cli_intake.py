@@ -11,7 +11,7 @@ from archive.settings import Settings
 from ingest.worker import build_runtime
 from tests.functional.command_line import called, json_lines, juanzong
 
-SUMMARY = ["received", "captured", "new_versions", "renamed", "unchanged", "withdrawn", "refused"]
+SUMMARY = ["received", "captured", "new_versions", "renamed", "unchanged", "withdrawn", "gone", "superseded", "refused"]
 LINE = ["id", "class", "doc_type", "trade_type", "stage", "confidence", "needs_person", "reasons"]
 CANDIDATES = {
     "id": "n-1",
@@ -156,7 +156,7 @@ def test_sync_reads_a_registered_source_and_a_broken_one_does_not_stop_the_other
 
 def register(home: Path, name: str, connector: str, location: str) -> None:
     runtime = build_runtime(Settings.load({}, home))
-    runtime.ingest.intake.register(name, connector, location)
+    runtime.ingest.sources.register(name, connector, location)
     runtime.kernel.database.dispose()
 
 

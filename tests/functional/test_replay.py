@@ -54,19 +54,19 @@ def replayed(arrivals: Path, tmp_path_factory: pytest.TempPathFactory) -> Replay
 
 
 def test_the_first_replay_takes_each_page_once_and_notes_each_gone_one_once(replayed: Replayed) -> None:
-    assert (replayed.first["captured"], replayed.first["withdrawn"]) == (WITH_PAGE, WITHOUT)
+    assert (replayed.first["captured"], replayed.first["gone"]) == (WITH_PAGE, WITHOUT)
     assert (replayed.first["new_versions"], replayed.first["renamed"], replayed.first["refused"]) == (0, 0, [])
 
 
 @pytest.mark.parametrize("which", ["first", "second"])
 def test_the_numbers_add_up(replayed: Replayed, which: str) -> None:
     summary = getattr(replayed, which)
-    parts = ("captured", "new_versions", "renamed", "unchanged", "withdrawn")
+    parts = ("captured", "new_versions", "renamed", "unchanged", "withdrawn", "gone", "superseded")
     assert sum(summary[part] for part in parts) + len(summary["refused"]) == summary["received"] > 0
 
 
 def test_a_second_replay_takes_nothing_and_finds_nothing_gone(replayed: Replayed) -> None:
-    assert (replayed.second["captured"], replayed.second["withdrawn"]) == (0, 0)
+    assert (replayed.second["captured"], replayed.second["gone"]) == (0, 0)
     assert replayed.second["unchanged"] == replayed.second["received"]
 
 
@@ -105,4 +105,4 @@ def test_a_replay_that_begins_with_little_withdraws_nothing_the_second_time(arri
         juanzong("import", folder / "last.jsonl", "--connector", "portal", "--home", home, "--json").value for _ in "12"
     )
     assert first["captured"] > 0
-    assert (second["captured"], second["withdrawn"]) == (0, 0)
+    assert (second["captured"], second["gone"]) == (0, 0)

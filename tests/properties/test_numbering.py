@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.records.types import Delivery
-from tests.small_archive import SmallArchive, code_of, ending, gone, notice, tender
+from tests.small_archive import SmallArchive, code_of, ending, notice, taken_back, tender
 
 SCHOOL, CLINIC, BRIDGE = "济南市第一中学教学设备采购项目", "青岛市立医院检验设备采购项目", "黄河大桥照明设备采购项目"
 
@@ -61,7 +61,7 @@ def test_the_same_documents_get_the_same_numbers(
         for position, index in enumerate(order):
             archive.take(MATERIAL[index], *([MATERIAL[index]] if index in twice else []))
             if MATERIAL[index].external_id == withdrawn:
-                archive.take(gone(withdrawn))
+                archive.take(taken_back(withdrawn))
             if position in pauses:
                 archive.advance()
         archive.work()

@@ -7,16 +7,13 @@ from pathlib import Path
 import pytest
 
 from archive.errors import SourceFailed
-from archive.records.types import RecordState
 from ingest.connectors.memory import MemoryConnector
-from ingest.connectors.port import Arrival, Captured, Connector, Known
-from ingest.opening import SourceOpener
-from ingest.service import Opened
+from ingest.connectors.port import Arrival, Connector, Held, Known, Opened
 from ingest.simulator.port import Manner
 from ingest.simulator.server import SimulatorServer
 from ingest.types import Source, Summary
 from tests.small_archive import SOURCE, START, SmallArchive, adds_up, attachment, notice
-from tests.small_portal import LOCALE, SmallPortal, page
+from tests.small_portal import SmallPortal, page
 
 PORTAL = "site"
 
@@ -41,17 +38,17 @@ class Breaking:
 
 def opens(
     connector: Connector, position: dict[str, object], reading: dict[str, object] | None
-) -> Callable[[Source, Captured], AbstractContextManager[Opened]]:
+) -> Callable[[Source, Held], AbstractContextManager[Opened]]:
     @contextmanager
-    def open_source(source: Source, captured: Captured) -> Iterator[Opened]:
-        del source, captured
+    def open_source(source: Source, held: Held) -> Iterator[Opened]:
+        del source, held
         yield Opened(connector, position, more=False, reading=reading)
 
     return open_source
 
 
 def position(archive: SmallArchive, name: str = SOURCE) -> Mapping[str, object]:
-    return archive.ingest.intake.source(name).position
+    return archive.ingest.sources.get(name).position
 
 
 @pytest.mark.parametrize(("reading", "left"), [({}, {}), (None, {"walked": True}), ({"at": 1}, {"at": 1})])
@@ -74,18 +71,18 @@ def test_a_reading_that_breaks_off_keeps_what_it_counted(archive: SmallArchive) 
             SOURCE, opens(Breaking(SourceFailed("source-unreachable", source="s", detail="")), {}, {}), summary=summary
         )
     assert (summary.received, summary.captured) == (1, 1)
-    assert archive.ingest.intake.source(SOURCE).failure_code == "source-unreachable"
+    assert archive.ingest.sources.get(SOURCE).failure_code == "source-unreachable"
 
 
 def test_what_nobody_foresaw_is_remembered_as_a_failure_of_the_source(archive: SmallArchive) -> None:
     with pytest.raises(ZeroDivisionError):
         archive.ingest.intake.sync(SOURCE, opens(Breaking(ZeroDivisionError()), {"walked": True}, {}))
-    source = archive.ingest.intake.source(SOURCE)
+    source = archive.ingest.sources.get(SOURCE)
     assert (source.failure_code, source.last_failure, source.last_success) == ("source-crashed", START, None)
     assert "ZeroDivisionError" in str(source.failure_message)
     assert position(archive) == {}
     archive.ingest.intake.sync(SOURCE, opens(MemoryConnector([]), {}, {}))
-    assert archive.ingest.intake.source(SOURCE).failure_code is None
+    assert archive.ingest.sources.get(SOURCE).failure_code is None
 
 
 def test_a_document_in_whose_middle_the_reading_breaks_off_is_not_counted(
@@ -105,10 +102,10 @@ def test_a_document_in_whose_middle_the_reading_breaks_off_is_not_counted(
 def test_an_interrupted_first_walk_is_walked_to_its_end_the_next_time(archive: SmallArchive) -> None:
     old = {"infodate": "2024-06-01", "pubinwebdate": "2024-06-01 08:00:00"}
     portal = SmallPortal(*(page(f"n{number:03}", **old) for number in range(60)))
-    opener, intake = SourceOpener(LOCALE, archive.clock), archive.ingest.intake
+    opener, intake = archive.ingest.opener, archive.ingest.intake
     portal.manners = {f"n{number:03}": Manner(status=403) for number in range(53, 60)}
     with SimulatorServer(portal) as base:
-        intake.register(PORTAL, "portal", base)
+        archive.ingest.sources.register(PORTAL, "portal", base)
         with pytest.raises(SourceFailed):
             intake.sync(PORTAL, opener)
         assert position(archive, PORTAL) == {}
@@ -119,8 +116,7 @@ def test_an_interrupted_first_walk_is_walked_to_its_end_the_next_time(archive: S
         # From now on a page of old acquaintances is enough, and what left it is noticed all the same.
         portal.drop("n003")
         summary, _ = intake.sync(PORTAL, opener)
-    assert (summary.withdrawn, summary.received) == (1, 51)
-    assert archive.record("n003").state is RecordState.WITHDRAWN
+    assert (summary.gone, summary.received) == (1, 51)
 
 
 def test_the_announced_names_are_compared_with_what_arrived(archive: SmallArchive) -> None:

@@ -129,6 +129,7 @@ def test_every_setting_moves_something(tmp_path: Path) -> None:
         "ARCHIVE_SEARCH_URL": "tantivy:///x",
         "ARCHIVE_WORKERS": "255",
         "ARCHIVE_LEASE_SECONDS": "7",
+        "ARCHIVE_SECRETS": "/x",
         "ARCHIVE_JOB_ATTEMPTS": "7",
         "ARCHIVE_SYNC_MINUTES": "7",
         "ARCHIVE_PLAN": "another",

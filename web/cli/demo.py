@@ -30,9 +30,8 @@ def demo(desk: Desk, projects: int, seed: int, replay: tuple[Path, ...], no_serv
     wanted = [(f"simulator-{seed}-{projects}", "portal", simulator_location(seed, projects))]
     wanted += [(source_name("replay", path), _connector(path), str(path.absolute())) for path in replay]
     found_home(desk)
-    intake = desk.runtime.ingest.intake
     # Asked for durably before anything is read: whoever stops this anywhere goes on with `juanzong run`.
-    intake.request(wanted)
+    desk.runtime.ingest.sources.request(wanted)
     say(desk.notes, f"采集并归档 {projects} 个项目（种子 {seed}）… 数据目录 {desk.settings.home}")
     overview = run_to_the_end(desk)
     desk.answer(_summary(overview), lambda console: _show(console, overview))

@@ -19,13 +19,15 @@ from archive.plan.service import load_plan
 from archive.records.types import ComponentRole, Delivery
 from classifiers.arbiter import classify as decide
 from classifiers.types import Evidence
-from ingest.connectors.notices import Locale, NoticesConnector
+from ingest.connectors.locale import Locale
+from ingest.connectors.notices import NoticesConnector
 from ingest.connectors.port import Refused
+from ingest.connectors.registry import Registry
 from ingest.coordinator import Coordinator
 from ingest.coordinator import Progress as Done
 from ingest.extractors.reading import read_component
-from ingest.opening import CONNECTORS
-from ingest.service import IMPORTED, IntakeService, Opener
+from ingest.service import IntakeService, Opener
+from ingest.sources.service import IMPORTED
 from ingest.status import Overview
 from ingest.types import Summary
 from web.cli.context import Desk, Failure, common, error_value, say, table
@@ -41,11 +43,14 @@ def _place(value: str) -> Path | str:
 
 @click.command(name="import")
 @click.argument("path", type=_place)
-@click.option("--connector", type=click.Choice(CONNECTORS), required=True, help="连接器 which connector reads it")
+@click.option("--connector", required=True, help="连接器 which connector reads it")
 @click.option("--source", help="来源名称 name of the source; by default connector and file name")
 @common
 def import_(desk: Desk, path: Path | str, connector: str, source: str | None) -> None:
     """导入文件、目录或门户网址。Take in a file, a folder or a portal; run again, it changes nothing."""
+    known = Registry().names()
+    if connector not in known:
+        raise click.UsageError(f"no connector {connector}; known: {', '.join(known)}")
     intake, opener = desk.runtime.ingest.intake, desk.runtime.ingest.opener
     if isinstance(path, Path):
         require_there(path)
@@ -56,7 +61,7 @@ def import_(desk: Desk, path: Path | str, connector: str, source: str | None) ->
         path = path.rstrip("/")
         name, registered, location = f"portal:{urlsplit(path).netloc}", path, path
     name = (source or name)[:_NAME_LENGTH]
-    intake.register(name, connector, registered)
+    desk.runtime.ingest.sources.register(name, connector, registered)
     summary = Summary()
     try:
         intake.sync(name, opener, location, summary)
@@ -107,6 +112,8 @@ def show_summary(console: Console, name: str, summary: Summary) -> None:
             "更名 renamed": summary.renamed,
             "未变 unchanged": summary.unchanged,
             "已撤回 withdrawn": summary.withdrawn,
+            "来源不再提供 gone": summary.gone,
+            "旧版后到 superseded": summary.superseded,
             "未能接收 refused": len(summary.refused),
         },
     )
@@ -120,9 +127,11 @@ def show_summary(console: Console, name: str, summary: Summary) -> None:
 def sync(desk: Desk, source: str | None) -> None:
     """读取来源。Read one source, or every source that can be read without a person."""
     intake, opener = desk.runtime.ingest.intake, desk.runtime.ingest.opener
-    names = [source] if source else [s.name for s in intake.sources() if s.location != IMPORTED]
+    registered = desk.runtime.ingest.sources.all()
+    names = [source] if source else [s.name for s in registered if s.location != IMPORTED and s.paused_at is None]
     answers: dict[str, dict[str, Any]] = {}
     for name in names:
+        desk.runtime.ingest.sources.get(name)
         total, failure = _read(intake, opener, name)
         answers[name] = total.as_json()
         if not desk.as_json:
@@ -136,12 +145,7 @@ def sync(desk: Desk, source: str | None) -> None:
 
 
 def _read(intake: IntakeService, opener: Opener, name: str) -> tuple[Summary, ArchiveError | None]:
-    """Read one source as often as it has more; a source that is down does not keep the others waiting.
-
-    Raises:
-        NotFound: there is no such source.
-    """
-    intake.source(name)
+    """Read one source as often as it has more; a source that is down does not keep the others waiting."""
     total, more = Summary(), True
     while more:
         try:

@@ -4,7 +4,7 @@ from archive.authorization import PUBLIC_ACTOR, AccessLevel
 from archive.records.repository import RecordRepository
 from archive.records.types import ComponentRole, Delivery
 from ingest.connectors.memory import MemoryConnector
-from ingest.connectors.port import Arrival, Gone
+from ingest.connectors.port import WITHDRAWN, Arrival, Withdrawn
 from ingest.types import Summary
 from search.types import Query
 from tests.functional.pages.world import ARCHIVIST, CODE, MASKED, MOBILE, PROJECT, TENDER, World, arrivals, later
@@ -57,7 +57,7 @@ def test_a_version_that_was_returned_is_never_public(own_pages: World) -> None:
         assert "错误的标题" in client.get(f"/records/{record}").text
     for gone in (False, True):
         if gone:
-            _take(own_pages, Arrival("n1", Gone("source-item-gone")))
+            _take(own_pages, Arrival("n1", Withdrawn(WITHDRAWN)))
         hit = own_pages.services.search.search(PUBLIC_ACTOR, Query(f"项目:{CODE} 招标公告")).hits
         assert record in [one.record_id for one in hit]
         with own_pages.client() as client:
@@ -74,7 +74,7 @@ def test_a_version_that_was_returned_is_never_public(own_pages: World) -> None:
 
 def test_a_withdrawn_version_is_not_public_again_with_its_successor(own_pages: World) -> None:
     record = own_pages.records["n1"].id
-    _take(own_pages, Arrival("n1", Gone("source-item-gone")))
+    _take(own_pages, Arrival("n1", Withdrawn(WITHDRAWN)))
     again = later()[0]
     assert isinstance(again.what, Delivery)
     _take(own_pages, again)

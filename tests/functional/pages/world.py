@@ -25,7 +25,7 @@ from archive.records.types import ComponentRole, Delivery, Incoming, Record
 from archive.settings import Settings
 from archive.wiring import found
 from ingest.connectors.memory import MemoryConnector
-from ingest.connectors.port import Arrival, Gone, Refused
+from ingest.connectors.port import GONE, WITHDRAWN, Arrival, Gone, Refused, Withdrawn
 from ingest.simulator.recordings import record
 from ingest.types import Summary
 from ingest.waking import ADVANCE
@@ -93,13 +93,14 @@ def arrivals() -> list[Arrival]:
         ),
         _notice("n7", f"{PROJECT}变更公告", "变更公告", 9, _file("notice.html", b"")),
         Arrival("n8", Refused("file-empty", {}, b"nothing")),
+        Arrival("n9", Gone(GONE)),
     ]
 
 
 def later() -> list[Arrival]:
     """What it delivers afterwards: one notice changed, one gone."""
     changed = _page(TENDER, _TENDER_TEXT, _CONTACTS, "开标地点：第九开标室。")
-    return [_notice("n1", TENDER, "招标公告", 0, changed), Arrival("n2", Gone("source-item-gone"))]
+    return [_notice("n1", TENDER, "招标公告", 0, changed), Arrival("n2", Withdrawn(WITHDRAWN))]
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ def build_home(home: Path) -> None:
         ensure_defaults(uow, runtime.access, "370000")
     for name, password in (ARCHIVIST, INSPECTOR):
         runtime.access.service.set_password(name, password, by=SYSTEM_ACTOR)
-    runtime.ingest.intake.register(SOURCE, "portal", "http://127.0.0.1:9/api/list")
+    runtime.ingest.sources.register(SOURCE, "portal", "http://127.0.0.1:9/api/list")
     for delivered in (arrivals(), later()):
         runtime.ingest.intake.take(SOURCE, MemoryConnector(delivered), Summary())
         settle(runtime)

@@ -50,10 +50,10 @@ def test_a_known_page_is_asked_for_under_a_condition() -> None:
     assert wire.asked[0].headers["User-Agent"].startswith("juanzong/")
 
 
-@pytest.mark.parametrize("status", [404, 410])
-def test_what_is_not_there_is_missing(status: int) -> None:
+@pytest.mark.parametrize(("status", "for_good"), [(404, False), (410, True)])
+def test_what_is_not_there_is_missing(status: int, for_good: bool) -> None:
     with Wire(httpx.Response(status)).source() as http:
-        assert http.fetch("/a", "") == Missing()
+        assert http.fetch("/a", "") == Missing(for_good)
 
 
 @pytest.mark.parametrize("status", [301, 304, 400, 401, 403, 451])

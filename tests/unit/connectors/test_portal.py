@@ -12,9 +12,9 @@ from archive.clock import FixedClock
 from archive.errors import SourceFailed
 from archive.records.types import ComponentRole, Delivery, RecordState, VersionReason
 from ingest.connectors.port import Arrival, Gone, Known, Refused, Same
-from ingest.connectors.portal import PortalOptions, _page, _told_apart
-from ingest.repository import SourceRepository
+from ingest.connectors.portal.connector import PortalOptions, _page, _told_apart
 from ingest.simulator.port import Manner
+from ingest.sources.repository import SourceRepository
 from ingest.types import ArrivalStatus, SeenArrival, Summary
 from tests.small_archive import ARCHIVIST, SOURCE, START, SmallArchive
 from tests.small_portal import USUAL, Reading, SmallPortal, page
@@ -38,7 +38,7 @@ def sync(archive: SmallArchive, portal: SmallPortal, options: PortalOptions = US
 
     def captured() -> list[SeenArrival]:
         with archive.kernel.database.reading() as connection:
-            return SourceRepository(connection).captured(SOURCE)
+            return SourceRepository(connection).held(SOURCE, None, "", 10_000)
 
     return archive.take_from(Reading(portal, archive.clock, captured, options))
 
@@ -115,19 +115,36 @@ def test_what_is_listed_and_answers_404_is_gone_once(archive: SmallArchive) -> N
     portal = SmallPortal(page("n1"), page("n2"))
     del portal.pages["n2"]
     first = sync(archive, portal)
-    assert (first.captured, first.withdrawn) == (1, 1)
+    assert (first.captured, first.gone, first.withdrawn) == (1, 1, 0)
     size = len(archive.entries())
     for _ in range(2):
         archive.clock.advance(7 * HOURS)
         again = sync(archive, portal)
-        assert (again.withdrawn, again.unchanged) == (0, 2)
+        assert (again.gone, again.unchanged) == (0, 2)
     assert len(archive.entries()) == size
 
 
-def test_a_captured_document_that_left_the_list_and_answers_404_is_withdrawn(archive: SmallArchive) -> None:
+def test_a_captured_document_that_left_the_list_and_answers_404_is_flagged_and_stays(archive: SmallArchive) -> None:
     portal = SmallPortal(page("n1"), page("n2"))
     sync(archive, portal)
     portal.drop("n1")
+    found = sync(archive, portal)
+    assert (found.gone, found.withdrawn) == (1, 0)
+    assert archive.states() == {"n1": RecordState.CAPTURED, "n2": RecordState.CAPTURED}
+    seen = archive.arrival("n1")
+    assert seen is not None
+    assert (seen.status, seen.code, seen.record_id) == ("gone", "gone-at-source", archive.record("n1").id)
+    assert [entry.event.body for entry in archive.entries() if entry.event.type == "source.item_gone"] == [
+        {"external_id": "n1", "code": "gone-at-source"}
+    ]
+    assert sync(archive, portal).received == 1
+
+
+def test_a_captured_document_that_answers_410_is_withdrawn(archive: SmallArchive) -> None:
+    portal = SmallPortal(page("n1"), page("n2"))
+    sync(archive, portal)
+    portal.drop("n1")
+    portal.manners["n1"] = Manner(status=410)
     assert sync(archive, portal).withdrawn == 1
     assert archive.states() == {"n1": RecordState.WITHDRAWN, "n2": RecordState.CAPTURED}
     assert sync(archive, portal).received == 1
@@ -137,7 +154,7 @@ def test_a_document_that_left_the_list_and_is_still_there_is_not_withdrawn(archi
     portal = SmallPortal(page("n1"), page("n2"))
     sync(archive, portal)
     portal.rows = portal.rows[1:]
-    assert sync(archive, portal).withdrawn == 0
+    assert (sync(archive, portal).gone, sync(archive, portal).withdrawn) == (0, 0)
     assert archive.record("n1").state is RecordState.CAPTURED
 
 
@@ -154,7 +171,9 @@ def test_what_comes_back_unchanged_is_captured_again(archive: SmallArchive) -> N
     portal = SmallPortal(entry, page("n2"))
     sync(archive, portal)
     portal.drop("n1")
+    portal.manners["n1"] = Manner(status=410)
     sync(archive, portal)
+    portal.manners.clear()
     portal.put(entry)
     archive.clock.advance(7 * HOURS)
     assert sync(archive, portal).new_versions == 1
@@ -164,14 +183,29 @@ def test_what_comes_back_unchanged_is_captured_again(archive: SmallArchive) -> N
     assert versions[1].reason is VersionReason.REAPPEARED
 
 
-def test_a_document_whose_last_answer_was_refused_can_still_be_withdrawn(archive: SmallArchive) -> None:
+def test_what_was_gone_and_comes_back_unchanged_is_shown_again_and_no_news(archive: SmallArchive) -> None:
+    entry = page("n1")
+    portal = SmallPortal(entry, page("n2"))
+    sync(archive, portal)
+    portal.drop("n1")
+    assert sync(archive, portal).gone == 1
+    portal.put(entry)
+    archive.clock.advance(7 * HOURS)
+    found = sync(archive, portal)
+    assert (found.unchanged, found.new_versions, archive.record("n1").version) == (2, 0, 1)
+    seen = archive.arrival("n1")
+    assert seen is not None
+    assert seen.status == "captured"
+
+
+def test_a_document_whose_last_answer_was_refused_can_still_be_gone(archive: SmallArchive) -> None:
     portal = SmallPortal(page("n1"), page("n2"))
     sync(archive, portal)
     portal.put(page("n1", "", infocontent=""))
     assert [refused["code"] for refused in sync(archive, portal).refused] == ["source-answer-malformed"]
     assert archive.record("n1").version == 1
     portal.drop("n1")
-    assert sync(archive, portal).withdrawn == 1
+    assert sync(archive, portal).gone == 1
 
 
 def test_the_list_is_read_back_only_as_far_as_there_is_news(archive: SmallArchive) -> None:

@@ -3,20 +3,18 @@
 import errno
 import gzip
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
 from archive.errors import InvalidInput, SourceFailed, Unavailable
-from archive.records.types import RecordState
 from ingest.connectors.http import HttpSource, Missing, Page, Politeness
-from ingest.connectors.portal import PortalConnector, PortalOptions
-from ingest.repository import SourceRepository
+from ingest.connectors.portal.connector import PortalConnector, PortalOptions
 from ingest.simulator.port import Manner
 from ingest.simulator.server import SimulatorServer
-from ingest.types import ArrivalStatus, SeenArrival, Summary
+from ingest.types import ArrivalStatus, Summary
 from tests.small_archive import ARCHIVIST, SOURCE, SmallArchive
 from tests.small_portal import IMPATIENT, LOCALE, SmallPortal, page
 
@@ -35,11 +33,7 @@ def walk(
     archive: SmallArchive, portal: SmallPortal, options: PortalOptions = THREES, *, walked: bool = True
 ) -> Summary:
     """One poll, with what intake remembers and from when on."""
-
-    def captured(since: datetime | None = None, /) -> list[SeenArrival]:
-        with archive.kernel.database.reading() as connection:
-            return SourceRepository(connection).captured(SOURCE, since)
-
+    captured = archive.ingest.intake.held(SOURCE).captured
     with SimulatorServer(portal) as base, HttpSource(base, IMPATIENT) as http:
         return archive.take_from(PortalConnector(http, LOCALE, archive.clock, captured, options, walked=walked))
 
@@ -66,7 +60,7 @@ def test_only_a_walk_that_once_reached_the_end_lets_a_later_one_stop_early(
     assert walk(archive, portal, walked=walked).captured == taken
 
 
-def test_after_an_early_stop_what_left_the_walked_stretch_is_withdrawn_and_nothing_older_is_asked(
+def test_after_an_early_stop_what_left_the_walked_stretch_is_gone_and_nothing_older_is_asked(
     archive: SmallArchive,
 ) -> None:
     portal = many_years()
@@ -74,12 +68,11 @@ def test_after_an_early_stop_what_left_the_walked_stretch_is_withdrawn_and_nothi
     portal.drop("new1")
     portal.drop("old4")
     portal.asked.clear()
-    assert walk(archive, portal).withdrawn == 1
+    assert walk(archive, portal).gone == 1
     assert portal.asked == ["new1"]
-    assert archive.record("new1").state is RecordState.WITHDRAWN
-    assert archive.record("old4").state is RecordState.CAPTURED
-    assert walk(archive, portal, walked=False).withdrawn == 1
-    assert archive.record("old4").state is RecordState.WITHDRAWN
+    assert walk(archive, portal, walked=False).gone == 1
+    gone = {name for name in archive.states() if (seen := archive.arrival(name)) and seen.status is ArrivalStatus.GONE}
+    assert gone == {"new1", "old4"}
 
 
 def test_what_was_refused_beyond_an_early_stop_is_asked_again(archive: SmallArchive) -> None:
@@ -98,7 +91,7 @@ def test_a_row_without_an_id_is_not_asked_for_by_the_name_it_was_given(archive: 
     assert len(walk(archive, portal).refused) == 1
     portal.asked.clear()
     found = walk(archive, portal)
-    assert (found.withdrawn, found.refused, portal.asked) == (0, [], ["new3"])
+    assert (found.gone, found.refused, portal.asked) == (0, [], ["new3"])
 
 
 @pytest.mark.parametrize("status", [403, 500])
@@ -111,11 +104,9 @@ def test_a_page_that_left_the_list_and_breaks_is_refused_and_the_next_is_asked(
     portal.drop("n1")
     portal.manners["n0"] = Manner(status=status)
     found = walk(archive, portal)
-    assert (found.withdrawn, [refused["code"] for refused in found.refused]) == (1, ["source-unreachable"])
-    assert archive.record("n0").state is RecordState.CAPTURED
+    assert (found.gone, [refused["code"] for refused in found.refused]) == (1, ["source-unreachable"])
     portal.manners.clear()
-    assert walk(archive, portal).withdrawn == 1
-    assert archive.record("n0").state is RecordState.WITHDRAWN
+    assert walk(archive, portal).gone == 1
 
 
 def test_many_pages_in_a_row_that_left_the_list_and_break_mean_that_the_source_is_down(archive: SmallArchive) -> None:

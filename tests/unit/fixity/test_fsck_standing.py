@@ -11,7 +11,7 @@ from archive.ledger.canonical import JSON
 from archive.records.types import Delivery
 from ingest.review import question_of
 from tests.functional.command_line import called
-from tests.small_archive import ARCHIVIST, SmallArchive, attachment, code_of, ending, gone, notice, tender
+from tests.small_archive import ARCHIVIST, SmallArchive, attachment, code_of, ending, notice, taken_back, tender
 
 SCHOOL, CLINIC, PARK = (
     "济南市第一中学教学设备采购项目",
@@ -42,7 +42,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         small.work()
         small.take(tender(1, SCHOOL), ending(1, SCHOOL), tender(2, CLINIC), award(2, CLINIC), tender(3, PARK))
         small.work()
-        small.take(notice("s1", f"{SCHOOL}更正公告", hints=known | {"data_no": "552"}), gone("t1"))
+        small.take(notice("s1", f"{SCHOOL}更正公告", hints=known | {"data_no": "552"}), taken_back("t1"))
         small.take(notice("n1", "通知"), notice("x1", f"{SCHOOL}公告", attachment("空.pdf", b"")))
         small.work()
         decide(small, "n1", {"return": True})
@@ -51,7 +51,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Path:
             assert small.kernel.closing.declare_missing(
                 uow, small.authorizer, ARCHIVIST, lacking.id, "采购人说明未制作"
             )
-        small.take(ending(1, SCHOOL, category="D", note="重发"), gone("t3"))
+        small.take(ending(1, SCHOOL, category="D", note="重发"), taken_back("t3"))
         small.work()
         small.kernel.integrator.publish()
     return home

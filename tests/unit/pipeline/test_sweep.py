@@ -17,7 +17,7 @@ from ingest.repository import OutcomeRepository
 from ingest.waking import ADVANCE
 from ingest.worker import Runtime, host_name
 from search.wiring import Ports, build_search
-from tests.small_archive import SmallArchive, ending, gone, notice, tender
+from tests.small_archive import SmallArchive, ending, notice, taken_back, tender
 
 SCHOOL, CLINIC = "济南市第一中学教学设备采购项目", "青岛市立医院检验设备采购项目"
 
@@ -84,7 +84,7 @@ def test_a_new_version_of_what_waited_is_work_again(archive: SmallArchive) -> No
 
 
 def test_what_was_withdrawn_on_the_way_is_still_understood(archive: SmallArchive) -> None:
-    archive.take(tender(1, SCHOOL), gone("t1"))
+    archive.take(tender(1, SCHOOL), taken_back("t1"))
     lose_every_message(archive)
     assert coordinator(archive).sweep() == 1
     archive.work()
@@ -121,7 +121,7 @@ def test_no_duty_of_a_leader_keeps_the_others_waiting(archive: SmallArchive, mon
 
     monkeypatch.setattr(leading, "_follow_once", broken)
     monkeypatch.setattr(leading, "_send_again", away)
-    monkeypatch.setattr(archive.ingest.intake, "request_all", lambda: done.append("read"))
+    monkeypatch.setattr(archive.ingest.sources, "request_due", lambda: done.append("read"))
     with capture_logs() as logs:
         last = leading._tick(None)
         leading._tick(last)

@@ -14,7 +14,7 @@ from archive.records.reading import ReadingPorts, RecordReader
 from archive.records.repository import RecordRepository
 from archive.records.types import ComponentRole, RecordState
 from archive.volumes.reading import VolumeReader
-from tests.small_archive import ARCHIVIST, START, SmallArchive, attachment, ending, gone, notice, tender
+from tests.small_archive import ARCHIVIST, START, SmallArchive, attachment, ending, notice, taken_back, tender
 from tests.unit.records.test_service import with_envelope
 
 STRANGER = Actor("acc_stranger", "stranger")
@@ -127,7 +127,7 @@ def test_what_waits_for_a_person_is_not_public(published: SmallArchive) -> None:
 
 
 def test_of_a_withdrawn_notice_the_public_sees_the_tombstone_only(published: SmallArchive) -> None:
-    published.take(gone("t1"))
+    published.take(taken_back("t1"))
     view = reader(published).find(PUBLIC_ACTOR, published.record("t1").id)
     assert (view.withdrawn, view.components, view.texts) == (True, (), {})
     assert view.versions == ()

@@ -77,7 +77,7 @@ def test_what_was_withdrawn_is_gone_everywhere(serve: Serve) -> None:
     path = client.get(f"/api/detail/{item.infoid}").json()["attachments"][0]["url"]
     assert client.get(path).status_code == 200
     site.withdraw(item.infoid)
-    assert client.get(f"/api/detail/{item.infoid}").status_code == 404
+    assert client.get(f"/api/detail/{item.infoid}").status_code == 410
     assert client.get(path).status_code == 404
     rows = client.get("/api/list", params={"size": 100}).json()["items"]
     assert item.infoid not in {row["infoid"] for row in rows}

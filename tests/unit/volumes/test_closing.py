@@ -12,7 +12,7 @@ from archive.records.repository import RecordRepository
 from archive.records.types import Delivery, RecordState
 from archive.volumes.closing import NO_RULE
 from archive.volumes.types import Volume, VolumeState
-from tests.small_archive import ARCHIVIST, SmallArchive, code_of, ending, gone, notice, tender
+from tests.small_archive import ARCHIVIST, SmallArchive, code_of, ending, notice, taken_back, tender
 
 SCHOOL, CLINIC = "济南市第一中学教学设备采购项目", "青岛市立医院检验设备采购项目"
 
@@ -199,7 +199,7 @@ def test_a_trade_that_fails_and_is_awarded_later_was_awarded(archive: SmallArchi
 
 def test_a_withdrawn_notice_ends_nothing_but_keeps_its_place(archive: SmallArchive) -> None:
     archive.take(tender(1, SCHOOL), ending(1, SCHOOL))
-    archive.take(gone("e1"))
+    archive.take(taken_back("e1"))
     assert archive.work().closed == ()
     assert only(archive).state is VolumeState.OPEN
     archive.take(notice("e1b", f"{SCHOOL}终止公告", day=22, hints={"project_code": code_of(1), "category": "D"}))

@@ -10,7 +10,7 @@ from archive.records.repository import RecordRepository
 from archive.records.types import Delivery, RecordState
 from archive.volumes.repository import VolumeRepository
 from archive.volumes.types import Joining, Project, VolumeState
-from tests.small_archive import ARCHIVIST, SmallArchive, attachment, code_of, ending, gone, notice, tender
+from tests.small_archive import ARCHIVIST, SmallArchive, attachment, code_of, ending, notice, taken_back, tender
 
 SCHOOL, CLINIC = "济南市第一中学教学设备采购项目", "青岛市立医院检验设备采购项目"
 CLOSED = "Z002-ZY·D·370100-2026-D15-00001"
@@ -135,7 +135,7 @@ def test_a_withdrawn_and_numbered_record_that_comes_back_has_its_old_number(arch
     archive.take(tender(1, SCHOOL), ending(1, SCHOOL))
     archive.work()
     code = archive.record("t1").reference_code
-    archive.take(gone("t1"))
+    archive.take(taken_back("t1"))
     archive.work()
     assert (archive.record("t1").state, archive.record("t1").reference_code) == (RecordState.WITHDRAWN, code)
     archive.take(tender(1, SCHOOL))
@@ -146,7 +146,7 @@ def test_a_withdrawn_and_numbered_record_that_comes_back_has_its_old_number(arch
 
 def test_what_is_withdrawn_before_it_is_placed_ends_where_it_would_have(archive: SmallArchive) -> None:
     archive.take(tender(1, SCHOOL), ending(1, SCHOOL))
-    archive.take(correction("k1"), gone("k1"))
+    archive.take(correction("k1"), taken_back("k1"))
     archive.work()
     record = archive.record("k1")
     assert (record.state, record.volume_id) == (RecordState.WITHDRAWN, archive.record("t1").volume_id)

@@ -2,8 +2,8 @@
 
 The list is walked until a page holds nothing new that is younger than the overlap window, and to its end as long as no
 walk has reached that. A row that is unknown, that looks different, or that has not been asked about for a while is
-fetched again, conditionally. What the list shows and the portal then answers with 404 is gone; so is a captured
-document that should stand in the walked stretch of the list, has left it, and answers 404.
+fetched again, conditionally. What the list shows and the portal then answers with 404 is gone, with 410 withdrawn; so
+is a captured document that should stand in the walked stretch of the list, has left it, and answers so.
 """
 
 import json
@@ -17,14 +17,12 @@ from archive.clock import Clock
 from archive.errors import InvalidInput, SourceFailed
 from archive.records.types import ComponentRole, Delivery, Incoming
 from ingest.connectors.http import HttpSource, Missing, NotModified
+from ingest.connectors.locale import Locale
 from ingest.connectors.moments import read_moment
-from ingest.connectors.notices import Locale
-from ingest.connectors.port import Arrival, Captured, Gone, Known, Refused, Same
+from ingest.connectors.port import GONE, WITHDRAWN, Arrival, Captured, Gone, Known, Refused, Same, Withdrawn
 from ingest.connectors.streams import from_bytes
 from ingest.connectors.texts import hint, is_well_formed, scalar
 from ingest.types import ArrivalStatus, SeenArrival
-
-GONE = "gone-at-source"
 
 _ROLES = {"main": ComponentRole.MAIN, "signed": ComponentRole.SIGNED_TWIN}
 
@@ -58,7 +56,8 @@ class PortalOptions:
 class PortalConnector:
     """Reads one portal over HTTP. `captured` gives what intake holds of it, for documents that left the list.
 
-    `walked` says that an earlier walk reached the end of the list: only then may one end before it.
+    `walked` says that an earlier walk reached the end of the list: only then may one end before it. `withdraws` says
+    that this portal takes back what it no longer shows, rather than only tidying up.
     """
 
     def __init__(
@@ -70,6 +69,7 @@ class PortalConnector:
         options: PortalOptions = PortalOptions(),
         *,
         walked: bool = False,
+        withdraws: bool = False,
     ) -> None:
         self._http = http
         self._locale = locale
@@ -77,6 +77,7 @@ class PortalConnector:
         self._captured = captured
         self._options = options
         self._walked = walked
+        self._withdraws = withdraws
 
     def arrivals(self, known: Callable[[str], Known | None]) -> Iterator[Arrival]:
         listed: dict[str, str] = {}
@@ -141,7 +142,8 @@ class PortalConnector:
             # One page that breaks must not hide the others; it is asked for again next time.
             return Arrival(external_id, Refused(error.code, error.params), mark)
         if isinstance(answer, Missing):
-            return Arrival(external_id, Gone(GONE), mark)
+            said = answer.for_good or self._withdraws
+            return Arrival(external_id, Withdrawn(WITHDRAWN) if said else Gone(GONE), mark)
         if isinstance(answer, NotModified):
             return Arrival(external_id, Same(confirmed=True), mark + etag)
         page = _page(answer.body)
@@ -203,7 +205,7 @@ class PortalConnector:
             return None
         refused = seen.status is ArrivalStatus.REFUSED
         arrival = self._fetch(seen.external_id, f"{mark}:", "" if refused else etag)
-        return arrival if refused or isinstance(arrival.what, Gone | Refused) else None
+        return arrival if refused or isinstance(arrival.what, Gone | Refused | Withdrawn) else None
 
 
 class _Patience:

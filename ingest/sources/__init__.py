@@ -1,0 +1,1 @@
+"""The registered sources, and what is remembered of each of their documents."""
