@@ -132,6 +132,12 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "After how many hours a login ends, 1 to 168.",
     ),
     Setting(
+        "ARCHIVE_UPLOAD_GIB",
+        "32",
+        "人工上传的单个文件最大多少 GiB，1 至 4096。",
+        "The largest file that people may upload, in GiB, 1 to 4096.",
+    ),
+    Setting(
         "ARCHIVE_TIMEZONE",
         "Asia/Shanghai",
         "页面和目录中日期所用的时区；存储一律为协调世界时。",

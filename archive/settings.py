@@ -75,12 +75,16 @@ class PlanSettings:
 
 @dataclass(frozen=True)
 class WebSettings:
-    """How the pages are served. `timezone` is for showing dates; nothing is stored in it."""
+    """How the pages are served. `timezone` is for showing dates; nothing is stored in it.
+
+    `upload_gib` is the largest upload in GiB.
+    """
 
     host: str
     port: int
     session_hours: int
     timezone: ZoneInfo
+    upload_gib: int = 32
 
 
 @dataclass(frozen=True)
@@ -173,6 +177,7 @@ class Settings:
                 host=read.text("ARCHIVE_WEB_HOST"),
                 port=read.number("ARCHIVE_WEB_PORT", 0, 65535),
                 session_hours=read.number("ARCHIVE_SESSION_HOURS", 1, 168),
+                upload_gib=read.number("ARCHIVE_UPLOAD_GIB", 1, 4096),
                 timezone=read.timezone("ARCHIVE_TIMEZONE"),
             ),
             centre=CentreSettings(

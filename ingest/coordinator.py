@@ -33,6 +33,7 @@ _MOST_SENT = 1000
 _TICK_SECONDS = 0.2
 _SEND_SECONDS = 1.0
 _LOOK_SECONDS = 5.0
+_RECONCILE_SECONDS = 60.0
 _AGAIN_SECONDS = 1.0
 _QUIET_SECONDS = 30.0
 _PUBLISH_SECONDS = 60.0
@@ -64,7 +65,9 @@ class _Last:
     swept: float = field(default_factory=time.monotonic)
     sent: float = -math.inf
     read: float = -math.inf
+    reconciled: float = -math.inf
     tidied: float = -math.inf
+    uploaded: float = -math.inf
 
 
 class Coordinator:
@@ -144,10 +147,12 @@ class Coordinator:
         return (
             ("send", "sent", _SEND_SECONDS, self._send_again),
             ("read", "read", _LOOK_SECONDS, self._runtime.ingest.sources.request_due),
+            ("reconcile", "reconciled", _RECONCILE_SECONDS, self._runtime.ingest.reconciliation.daily.request_due),
             # Numbers are for whole material: nobody closes volumes in the middle of a delivery.
             ("close", "busy", _QUIET_SECONDS, lambda: kernel.closing.sweep(SYSTEM_ACTOR)),
             ("publish", "published", _PUBLISH_SECONDS, kernel.integrator.publish),
             ("sweep", "swept", _SWEEP_SECONDS, self.sweep),
+            ("uploads", "uploaded", _SWEEP_SECONDS, self._runtime.ingest.uploads.sweep),
             ("tidy", "tidied", _TIDY_SECONDS, lambda: kernel.blobs.sweep(kernel.clock.now() - _ABANDONED)),
         )
 
@@ -179,6 +184,7 @@ class Coordinator:
     def _take_up(self) -> None:
         """Take up what an earlier process left: half-written bytes, records on their way."""
         self._kernel.blobs.sweep(self._kernel.clock.now() - _ABANDONED)
+        self._runtime.ingest.uploads.sweep()
         self.sweep()
 
     def sweep(self) -> int:

@@ -16,10 +16,11 @@ from urllib.parse import parse_qs
 
 from archive.clock import Clock
 from archive.errors import InvalidInput
-from ingest.connectors.http import HttpSource, Politeness
+from ingest.connectors.http.source import HttpSource, Politeness
 from ingest.connectors.locale import Locale
 from ingest.connectors.port import Arrival, Context, Held, Known, Opened
 from ingest.connectors.portal.connector import PortalConnector, PortalOptions
+from ingest.connectors.portal.dialect import load_dialect
 from ingest.connectors.registry import Registry
 from ingest.connectors.secrets import Secrets
 from ingest.simulator.replay import Replay
@@ -33,17 +34,21 @@ _SHOWINGS = 2
 _AFTERMATH_DAYS = 60
 # The stand-in is ours and near: every page may be asked again at once, and its calendar is not the machine's.
 _EVERYTHING = PortalOptions(overlap=timedelta(days=36_500), recheck=timedelta(0))
-_IMPATIENT = Politeness(pause=0.05)
+_IMPATIENT = Politeness(pause=0.05, per_second=0)
 
 
 @dataclass(frozen=True)
 class SourceOpener:
-    """Opens sources. `locale` says how words are read where a source is not told otherwise."""
+    """Opens sources. `locale` says how words are read where a source is not told otherwise.
+
+    In a `trial` nothing is kept of what is read.
+    """
 
     registry: Registry
     locale: Locale
     clock: Clock
     secrets: Secrets
+    trial: bool = False
 
     @contextmanager
     def __call__(self, source: Source, held: Held) -> Iterator[Opened]:
@@ -64,7 +69,7 @@ class SourceOpener:
             if kind.open is None:
                 raise InvalidInput("source-is-pushed", source=source.name, connector=kind.name)
             with tempfile.TemporaryDirectory(prefix="juanzong-") as scratch:
-                context = Context(self._locale_of(source), self.clock, self.secrets, held, Path(scratch))
+                context = Context(self._locale_of(source), self.clock, self.secrets, held, Path(scratch), self.trial)
                 with kind.open(source, context) as opened:
                     yield opened
 
@@ -86,7 +91,7 @@ class SourceOpener:
         if number:
             platform.advance(days=_AFTERMATH_DAYS)
         with SimulatorServer(platform) as base, HttpSource(base, _IMPATIENT) as http:
-            connector = PortalConnector(http, self.locale, self.clock, held.captured, _EVERYTHING)
+            connector = PortalConnector(http, load_dialect("plain"), self.locale, self.clock, held, _EVERYTHING)
             yield Opened(connector, {"shown": number + 1}, more=number + 1 < _SHOWINGS)
 
     @contextmanager
@@ -98,7 +103,8 @@ class SourceOpener:
             raise InvalidInput("replay-unreadable", path=str(arrivals), detail=type(error).__name__) from error
         with SimulatorServer(replay) as base, HttpSource(base, _IMPATIENT) as http:
             # Nothing ever leaves the list of a replay: what an early poll does not show yet has not vanished.
-            portal = PortalConnector(http, self.locale, self.clock, lambda _=None: iter(()))
+            nothing = Held(lambda _=None: iter(()), lambda *_: [])
+            portal = PortalConnector(http, load_dialect("plain"), self.locale, self.clock, nothing)
             yield Opened(_Replayed(replay, portal), {}, more=False)
 
 

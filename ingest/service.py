@@ -1,6 +1,6 @@
 """Intake: reads sources and takes in what they deliver; remembers how each reading ended."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
@@ -12,6 +12,7 @@ from archive.jobs.port import JobQueue
 from archive.messages import render
 from ingest.connectors.port import Connector, Held, Known, Opened
 from ingest.sources.repository import SourceRepository
+from ingest.sources.rereading import begun
 from ingest.taking import NO_LONGER_SHOWN, Taker
 from ingest.types import ArrivalStatus, SeenArrival, Source, Summary
 from ingest.waking import wake_source
@@ -44,16 +45,15 @@ class IntakeService:
             Exception: so does whatever else breaks the reading off.
         """
         source = self._started(name)
-        if location is not None:
-            source = replace(source, location=location)
+        before = source.position
+        source = replace(source, position=begun(before), location=source.location if location is None else location)
         summary = Summary() if summary is None else summary
         try:
             with opener(source, self.held(name)) as opened:
                 if opened.reading is not None:
-                    with self._database.writing() as uow:
-                        SourceRepository(uow.connection).update(name, position=opened.reading)
+                    before = self._placed(name, opened.reading)
                 self.take(name, opened.connector, summary)
-                self._succeeded(name, opened)
+                self._succeeded(name, opened, before)
                 return summary, opened.more
         except ArchiveError as error:
             self._failed(name, error.code, error.message())
@@ -74,13 +74,25 @@ class IntakeService:
             repository.update(name, last_read=self._clock.now())
             return source
 
-    def _succeeded(self, name: str, opened: Opened) -> None:
+    def _placed(self, name: str, position: Mapping[str, object]) -> Mapping[str, object]:
+        """Remember a position; as it is stored."""
+        with self._database.writing() as uow:
+            repository = SourceRepository(uow.connection)
+            repository.update(name, position=position)
+            stored = repository.get(name)
+            return position if stored is None else stored.position
+
+    def _succeeded(self, name: str, opened: Opened, before: Mapping[str, object]) -> None:
         now, theirs = self._clock.now(), opened.clock()
         values: dict[str, object] = {} if theirs is None else {"clock_skew": (theirs - now).total_seconds()}
         with self._database.writing() as uow:
-            SourceRepository(uow.connection).update(
+            repository = SourceRepository(uow.connection)
+            stored = repository.get(name)
+            # Whoever asked for all of it once more while this was being read still wants it.
+            if stored is not None and stored.position == before:
+                values["position"] = opened.position
+            repository.update(
                 name,
-                position=opened.position,
                 last_success=now,
                 failure_code=None,
                 failure_message=None,

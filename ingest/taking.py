@@ -78,26 +78,34 @@ class Taker:
         stored = self._records.store(delivery)
         with self._database.writing() as uow:
             known = SourceRepository(uow.connection).arrival(source, arrival.external_id)
-            if known is not None and _is_older(arrival.stated.revised, known.revised):
-                self._supersede(uow, known, stored, summary)
+            deleted = _deleted_before_it_came(known)
+            if known is not None and deleted is None and _is_older(arrival.stated.revised, known.revised):
+                self._supersede(uow, known, arrival, stored, summary)
                 return
+            if deleted is not None and _is_older(deleted.revised, arrival.stated.revised):
+                # Given anew after it was deleted: what the deletion meant never came, and this is another state.
+                deleted = None
             registered = self._records.register(uow, source, stored, SYSTEM_ACTOR)
-            withdrawn = known is not None and known.code == DELETED and known.record_id is None
-            status = ArrivalStatus.WITHDRAWN if withdrawn else ArrivalStatus.CAPTURED
+            status = ArrivalStatus.CAPTURED if deleted is None else ArrivalStatus.WITHDRAWN
             seen = replace(self._seen(known, source, arrival, status), record_id=registered.record_id)
+            if deleted is not None:
+                revised = deleted.revised or seen.revised
+                seen = replace(seen, code=deleted.code, message=deleted.message, revised=revised)
             SourceRepository(uow.connection).put_arrival(_measured(seen, arrival, stored))
             if registered.receipt is not Receipt.UNCHANGED:
                 self._received(uow, registered)
-            if withdrawn and known is not None:
-                # It had been deleted before it came: both facts stay, and nobody is shown what was taken back.
-                self._records.withdraw(uow, source, arrival.external_id, SYSTEM_ACTOR, str(known.code))
+            if deleted is not None:
+                # Both facts stay, and nobody is shown what was taken back.
+                self._records.withdraw(uow, source, arrival.external_id, SYSTEM_ACTOR, DELETED)
         _log_receipt(self._log, source, registered)
         _count(summary, registered.receipt)
 
-    def _supersede(self, uow: UnitOfWork, known: SeenArrival, stored: Stored, summary: Summary) -> None:
+    def _supersede(
+        self, uow: UnitOfWork, known: SeenArrival, arrival: Arrival, stored: Stored, summary: Summary
+    ) -> None:
         """Keep an older state that came after a newer one: its bytes, and an entry that names them."""
         digest = stored.digests.everything
-        if digest in known.superseded or known.digest == _digest(stored):
+        if digest in known.superseded or known.digest in {_digest(stored), arrival.stated.digest or None}:
             summary.unchanged += 1
             return
         summary.superseded += 1
@@ -135,11 +143,15 @@ class Taker:
             known = SourceRepository(uow.connection).arrival(source, arrival.external_id)
             # Refused again for the same bytes is no news for the ledger, only for the summary.
             news = known is None or (known.code, known.raw_sha256) != (refused.code, raw)
-            seen = self._seen(known, source, arrival, ArrivalStatus.REFUSED)
-            SourceRepository(uow.connection).put_arrival(
-                replace(seen, code=refused.code, message=message, raw_sha256=raw)
-            )
-            if news:
+            deleted = _deleted_before_it_came(known) is not None
+            if not deleted:
+                # What was deleted before it came stays so: what cannot be taken in of it may come right another time.
+                seen = self._seen(known, source, arrival, ArrivalStatus.REFUSED)
+                seen = replace(seen, code=refused.code, message=message, raw_sha256=raw)
+                # What was taken before still stands, and is what an older state would be older than.
+                seen = _as_held(replace(seen, revised=None), known)
+                SourceRepository(uow.connection).put_arrival(seen)
+            if news and not deleted:
                 body: dict[str, JSON] = {"external_id": arrival.external_id, "code": refused.code, "sha256": raw}
                 self._ledger.append(uow, Event(EventType.SOURCE_ITEM_REFUSED, SYSTEM_ACTOR.id, "source", source, body))
         self._log.warning("intake.refused", source=source, external_id=arrival.external_id, code=refused.code)
@@ -218,6 +230,11 @@ class Taker:
 
 
 NO_LONGER_SHOWN = frozenset({ArrivalStatus.GONE, ArrivalStatus.WITHDRAWN})
+
+
+def _deleted_before_it_came(known: SeenArrival | None) -> SeenArrival | None:
+    """What is known of a document of which nothing is known but that its source has deleted it."""
+    return known if known is not None and known.code == DELETED and known.record_id is None else None
 
 
 def _is_older(revised: datetime | None, known: datetime | None) -> bool:

@@ -13,6 +13,8 @@ from ingest.extractors.registry import build_registry
 from ingest.opening import SourceOpener
 from ingest.pipeline.graph import Graph, build_graph
 from ingest.pipeline.runner import Runner
+from ingest.push.wiring import Push, build_push
+from ingest.reconciliation.wiring import Reconciliation, build_reconciliation
 from ingest.recordings.probe import probe
 from ingest.service import IntakeService
 from ingest.sources.service import SourceService
@@ -23,6 +25,8 @@ from ingest.steps.identify import ComponentReader, IdentifyStep
 from ingest.steps.place import PlaceStep
 from ingest.steps.port import Step
 from ingest.taking import Taker
+from ingest.uploads.files import UploadFiles
+from ingest.uploads.finishing import Finisher
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,9 @@ class Ingest:
     sources: SourceService
     opener: SourceOpener
     runner: Runner
+    uploads: Finisher
+    push: Push
+    reconciliation: Reconciliation
 
 
 def build_ingest(kernel: Kernel) -> Ingest:
@@ -60,4 +67,7 @@ def build_ingest(kernel: Kernel) -> Ingest:
     usual = timedelta(minutes=settings.jobs.sync_minutes)
     sources = SourceService(kernel.database, kernel.ledger, kernel.jobs, kernel.clock, registry, usual)
     opener = SourceOpener(registry, locale, kernel.clock, Secrets(settings.secrets))
-    return Ingest(graph, intake, sources, opener, runner)
+    uploads = Finisher(kernel.database, UploadFiles(settings.home / "uploads"), taker, kernel.clock, locale)
+    push = build_push(kernel, taker, locale, Secrets(settings.secrets))
+    reconciliation = build_reconciliation(kernel, taker, intake, sources, opener, graph)
+    return Ingest(graph, intake, sources, opener, runner, uploads, push, reconciliation)

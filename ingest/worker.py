@@ -19,7 +19,7 @@ from typing import Final
 import structlog
 
 from access_control.wiring import AccessControl, build_access
-from archive.errors import Unavailable
+from archive.errors import Conflict, Unavailable
 from archive.jobs.port import ALL_LANES, Lane
 from archive.jobs.table import TableJobQueue
 from archive.jobs.worker import Handler, Worker
@@ -29,6 +29,8 @@ from archive.tracing import tracing
 from archive.wiring import Kernel, build_kernel
 from classifiers.personal_data import mask
 from ingest.extractors.tika_server import TikaServer
+from ingest.push.service import PUSH
+from ingest.reconciliation.types import RECONCILE, REPORT
 from ingest.waking import ADVANCE, SYNC
 from ingest.wiring import Ingest, build_ingest
 from search.wiring import Ports, Search, build_search
@@ -85,9 +87,29 @@ def handlers(runtime: Runtime) -> dict[str, Handler]:
     """What to do with each kind of job."""
 
     def sync(name: str) -> None:
-        runtime.ingest.intake.sync(name, runtime.ingest.opener)
+        try:
+            runtime.ingest.intake.sync(name, runtime.ingest.opener)
+        except Conflict as error:
+            if error.code != "source-paused":
+                raise
+            # It was paused after this was asked for; resuming it asks again.
+            return
+        reconciliation.repairs.settle(name)
 
-    return {ADVANCE: runtime.ingest.runner.advance, SYNC: sync}
+    def reconcile(name: str) -> None:
+        reconciliation.service.reconcile(name)
+
+    def report(day: str) -> None:
+        reconciliation.daily.file(day)
+
+    reconciliation = runtime.ingest.reconciliation
+    return {
+        ADVANCE: runtime.ingest.runner.advance,
+        SYNC: sync,
+        PUSH: runtime.ingest.push.joiner.join,
+        RECONCILE: reconcile,
+        REPORT: report,
+    }
 
 
 def work(settings: Settings, stay: bool, number: int) -> None:

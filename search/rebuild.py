@@ -57,7 +57,17 @@ class Rebuilder:
             # Once at leisure, and once more, briefly, while nobody else can write.
             catch_up()
             new.promote(catch_up)
-            return Rebuilt(new.count(), new.position())
+            rebuilt = Rebuilt(new.count(), new.position())
+        self._follow_from(rebuilt.position)
+        return rebuilt
+
+    def _follow_from(self, position: int) -> None:
+        """Let the follower go on behind what the new index shows, rather than from where the old one had come."""
+        with self._database.writing() as uow:
+            repository = LedgerRepository(uow.connection)
+            if repository.position(FOLLOWER) < position:
+                (last,) = self._ledger.read(uow.connection, position - 1, 1)
+                repository.set_position(FOLLOWER, last.index, last.at)
 
     def _fill(self, projector: Projector, progress: Progress) -> None:
         head, total = self._survey()

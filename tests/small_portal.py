@@ -6,17 +6,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from archive.clock import Clock
-from ingest.connectors.http import HttpSource, Politeness
+from ingest.connectors.http.source import HttpSource, Politeness
 from ingest.connectors.locale import Locale
-from ingest.connectors.port import Arrival, Known
+from ingest.connectors.port import Arrival, Held, Known
 from ingest.connectors.portal.connector import PortalConnector, PortalOptions
+from ingest.connectors.portal.dialect import load_dialect
 from ingest.simulator.port import PLAIN, Manner, Row
 from ingest.simulator.server import SimulatorServer
 from ingest.types import SeenArrival
 
 LOCALE = Locale(ZoneInfo("Asia/Shanghai"), lambda name: name or "370000")
 USUAL = PortalOptions()
-IMPATIENT = Politeness(timeout=5.0, tries=2, pause=0.0)
+IMPATIENT = Politeness(timeout=5.0, tries=2, pause=0.0, per_second=0)
 
 
 def page(infoid: str, title: str = "公告", **values: object) -> dict[str, Any]:
@@ -104,7 +105,8 @@ def reading(
 ) -> Iterator[PortalConnector]:
     """A connector on a portal that is served while the block lasts."""
     with SimulatorServer(portal) as base, HttpSource(base, IMPATIENT) as http:
-        yield PortalConnector(http, LOCALE, clock, lambda _=None: iter(captured()), options, walked=walked)
+        held = Held(lambda _=None: iter(captured()), lambda *_: [])
+        yield PortalConnector(http, load_dialect("plain"), LOCALE, clock, held, options, walked=walked)
 
 
 def _row(entry: Mapping[str, Any]) -> dict[str, Any]:

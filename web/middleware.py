@@ -21,6 +21,16 @@ from web.headers import HARDENING
 MOST_BYTES: Final = 1 << 20
 """Of a request body: the surface takes forms and small JSON, never files."""
 
+_UPLOADS: Final = "/api/v1/uploads"
+"""Streamed, and bounded there by the length that each upload announces."""
+
+_INVENTORIES: Final = ("/api/v1/sources/", "/inventory")
+"""How the addresses of lists begin and end, which are streamed and bounded where they are laid down."""
+
+_PUSHES: Final = "/api/v1/push/"
+_PUSHED_BYTES: Final = 9 << 20
+"""Of a pushed message, which may hold a whole notice; its attachments lie elsewhere."""
+
 _API: Final = "/api/v1"
 _QUIET: Final = ("/health/", "/metrics", "/static/")
 """Asked for every few seconds, or once for each picture of a page: only who looks closely is told."""
@@ -107,6 +117,11 @@ class Hardening:
             await answer(scope, receive, send_hardened)
 
 
+def _is_streamed(path: str) -> bool:
+    begins, ends = _INVENTORIES
+    return f"{path}/".startswith(f"{_UPLOADS}/") or (path.startswith(begins) and path.endswith(ends))
+
+
 class BodyLimit:
     """Refuses request bodies that are too large, whether they say so or not."""
 
@@ -116,9 +131,14 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        if scope["type"] == "http" and _is_streamed(str(scope["path"])):
+            await self._app(scope, receive, send)
+            return
+        pushed = scope["type"] == "http" and str(scope["path"]).startswith(_PUSHES)
+        most = max(self._most, _PUSHED_BYTES) if pushed else self._most
         announced = Headers(scope=scope).get("content-length", "0") if scope["type"] == "http" else "0"
-        if announced.isdigit() and int(announced) > self._most:
-            await json_error(TooLarge("request-too-large", most=self._most))(scope, receive, send)
+        if announced.isdigit() and int(announced) > most:
+            await json_error(TooLarge("request-too-large", most=most))(scope, receive, send)
             return
         seen = 0
 
@@ -126,8 +146,8 @@ class BodyLimit:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self._most:
-                raise TooLarge("request-too-large", most=self._most)
+            if seen > most:
+                raise TooLarge("request-too-large", most=most)
             return message
 
         await self._app(scope, receive_limited, send)

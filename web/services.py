@@ -9,12 +9,17 @@ from archive.db.uow import Database
 from archive.evidence.service import EvidenceService
 from archive.ledger.integrator import Integrator
 from archive.plan.types import Plan
+from archive.records.feed.service import FeedService
 from archive.records.reading import RecordReader
 from archive.settings import CentreSettings, WatchSettings, WebSettings
 from archive.volumes.closing import Closing
 from archive.volumes.reading import VolumeReader
+from ingest.push.wiring import Push
+from ingest.reconciliation.wiring import Reconciliation
 from ingest.review import ReviewService
+from ingest.sources.desk import SourceDesk
 from ingest.status import StatusService
+from ingest.uploads.service import UploadService
 from ingest.watching.health import HealthService
 from ingest.watching.service import MetricsService
 from search.service import SearchService
@@ -31,6 +36,7 @@ class Services:
     volumes: VolumeReader
     closing: Closing
     review: ReviewService
+    sources: SourceDesk
     access: AccessService
     authorizer: Authorizer
     search: SearchService
@@ -40,6 +46,10 @@ class Services:
     health: HealthService
     metrics: MetricsService
     checkpoints: Integrator
+    feed: FeedService
+    uploads: UploadService
+    push: Push
+    reconciliation: Reconciliation
     database: Database
     clock: Clock
     settings: WebSettings

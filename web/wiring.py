@@ -1,6 +1,7 @@
 """The whole archive, put together for one process that serves or answers the command line."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 from archive.authorization import PUBLIC_ACTOR, Permission, Scope
@@ -8,11 +9,17 @@ from archive.errors import Unavailable
 from archive.evidence.builder import Builder
 from archive.evidence.service import EvidencePorts, EvidenceService
 from archive.jobs.port import Lane
+from archive.records.feed.service import FeedPorts, FeedService
 from archive.records.reading import ReadingPorts, RecordReader
 from archive.settings import Settings
 from archive.volumes.reading import VolumeReader
+from ingest.connectors.port import Held
 from ingest.review import ReviewPorts, ReviewService
+from ingest.sources.desk import SourceDesk, SourceDeskPorts
+from ingest.sources.health import SourceHealthService
+from ingest.sources.preview import Previewer
 from ingest.status import StatusPorts, StatusService
+from ingest.uploads.service import UploadPorts, UploadService
 from ingest.watching.health import HealthPorts, HealthService
 from ingest.watching.service import MetricsPorts, MetricsService
 from ingest.worker import Runtime, build_runtime, handlers, redact
@@ -44,11 +51,13 @@ def services_of(runtime: Runtime) -> Services:
     health = HealthService(HealthPorts(kernel.database, kernel.blobs, authorizer, _question(runtime), queue))
     kinds, lag = tuple(handlers(runtime)), runtime.search.service.lag
     metrics = MetricsPorts(kernel.database, health, kernel.clock, runtime.ingest.graph, kinds, lag)
+    records = RecordReader(reading)
     return Services(
-        records=RecordReader(reading),
+        records=records,
         volumes=VolumeReader(kernel.database, authorizer, redact),
         closing=kernel.closing,
         review=ReviewService(review, runtime.ingest.graph),
+        sources=_sources(runtime),
         access=access.service,
         authorizer=authorizer,
         search=runtime.search.service,
@@ -58,12 +67,40 @@ def services_of(runtime: Runtime) -> Services:
         health=health,
         metrics=MetricsService(metrics),
         checkpoints=kernel.integrator,
+        feed=FeedService(FeedPorts(kernel.database, authorizer, records)),
+        uploads=_uploads(runtime),
+        push=runtime.ingest.push,
+        reconciliation=runtime.ingest.reconciliation,
         database=kernel.database,
         clock=kernel.clock,
         settings=kernel.settings.web,
         watch=kernel.settings.watch,
         centre=kernel.settings.centre,
     )
+
+
+def _uploads(runtime: Runtime) -> UploadService:
+    kernel, ingest = runtime.kernel, runtime.ingest
+    most = kernel.settings.web.upload_gib << 30
+    authorizer = runtime.access.authorizer
+    ports = UploadPorts(kernel.database, ingest.uploads, ingest.sources, authorizer, kernel.clock, kernel.ids, most)
+    return UploadService(ports)
+
+
+def _sources(runtime: Runtime) -> SourceDesk:
+    """The register of sources as people work with it."""
+    kernel, ingest = runtime.kernel, runtime.ingest
+    trial = replace(ingest.opener, trial=True)
+    nothing = Held(lambda _=None: iter(()), lambda *_: [])
+    ports = SourceDeskPorts(
+        ingest.sources,
+        SourceHealthService(kernel.database, kernel.jobs, kernel.clock, ingest.sources),
+        Previewer(lambda source: trial(source, nothing), kernel.plan),
+        ingest.opener.registry,
+        runtime.access.authorizer,
+        redact,
+    )
+    return SourceDesk(ports)
 
 
 def _question(runtime: Runtime) -> Callable[[], None]:

@@ -33,7 +33,11 @@ from archive.errors import Damaged
 
 __all__ = ["BLOB_REFERENCES", "LEFT_OUT", "NO_REFERENCES", "Connection", "Rows", "kept_tables"]
 
-BLOB_REFERENCES: Final = (("records_component", "sha256"), ("ingest_arrival", "raw_sha256"))
+BLOB_REFERENCES: Final = (
+    ("records_component", "sha256"),
+    ("ingest_arrival", "raw_sha256"),
+    ("push_message", "sha256"),
+)
 """Table and column of everything that names bytes in the store."""
 
 NO_REFERENCES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
@@ -41,6 +45,7 @@ NO_REFERENCES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("records_component", "announced_sha256"): "what the source claims, stored or not",
         ("access_session", "token_sha256"): "the digest of a secret",
         ("access_attempt", "name_sha256"): "the digest of a name that somebody typed",
+        ("ingest_upload", "sha256"): "of a file on its way, outside of the store; once taken in a component names it",
     }
 )
 """Columns that are called like a digest and yet name no bytes in the store, each with the reason."""

@@ -19,6 +19,12 @@ class _Row:
     lease_until: datetime | None = None
     failure: tuple[str, str] | None = None
     rested: bool = False
+    first_failed: datetime | None = None
+    last_failed: datetime | None = None
+
+    def failed(self, now: datetime) -> None:
+        """Remember that it failed."""
+        self.first_failed, self.last_failed = self.first_failed or now, now
 
 
 class MemoryJobQueue:
@@ -101,6 +107,7 @@ class MemoryJobQueue:
         if row is not None and any(self._waits(other, job) for other in self._rows):
             self._rows.remove(row)
         elif row is not None:
+            row.failed(self._clock.now())
             row.due, row.lease_until, row.rested = self._clock.now() + pause_after(job.attempt), None, True
         return True
 
@@ -117,13 +124,16 @@ class MemoryJobQueue:
         row = self._held(job)
         if row is not None:
             self._forget_aside(job)
+            row.failed(self._clock.now())
             row.lease_until, row.failure = None, (code, message)
 
-    def revive(self) -> int:
-        aside = [row for row in self._rows if row.failure is not None]
-        self._rows = [row for row in self._rows if row.failure is None]
+    def revive(self, code: str | None = None, kind: str | None = None, key: str | None = None) -> int:
+        aside = [row for row in self._rows if row.failure is not None and _wanted(row, code, kind, key)]
+        self._rows = [row for row in self._rows if row not in aside]
         for row in aside:
             self._add(_Row(replace(row.job, attempt=0), self._clock.now(), row.lane))
+            for waiting in (other for other in self._rows if self._waits(other, row.job)):
+                waiting.first_failed, waiting.last_failed = row.first_failed, row.last_failed
         return len(aside)
 
     def pending(self) -> int:
@@ -131,7 +141,13 @@ class MemoryJobQueue:
 
     def failed(self) -> list[FailedJob]:
         return [
-            FailedJob(row.job.kind, row.job.key, row.job.attempt, *row.failure)
+            FailedJob(row.job.kind, row.job.key, row.job.attempt, *row.failure, row.first_failed, row.last_failed)
             for row in sorted(self._rows, key=lambda row: (row.job.kind, row.job.key))
             if row.failure is not None
         ]
+
+
+def _wanted(row: _Row, code: str | None, kind: str | None, key: str | None) -> bool:
+    assert row.failure is not None
+    pairs = ((code, row.failure[0]), (kind, row.job.kind), (key, row.job.key))
+    return all(wanted is None or wanted == found for wanted, found in pairs)

@@ -18,6 +18,8 @@ job = Table(
     Column("worker", String(64)),
     Column("code", Text),
     Column("message", Text),
+    Column("first_failed", Moment),
+    Column("last_failed", Moment),
     Index(None, "state", "due"),
     Index(None, "state", "kind", "due"),
     Index(None, "code", "kind", "state"),

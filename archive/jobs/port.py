@@ -11,6 +11,7 @@ be done is found in the database by whoever takes it. Hence a job may come twice
 - `retry` puts it back for later, and after the last attempt sets it aside with its reason;
 - `postpone` puts it back without counting the attempt: what all work needs was not there, the job is not to blame;
 - for one kind and key at most one job is set aside;
+- of a job that failed the first and the last time are known, also after it was revived, until the work is done;
 - a job enqueued while one of the same kind and key is being worked on runs after it: nothing is missed, and no two
   workers are at the same thing;
 - a lease or a rest whose end lies impossibly far ahead, because a clock jumped, counts as over;
@@ -50,13 +51,18 @@ class Job:
 
 @dataclass(frozen=True)
 class FailedJob:
-    """A job that was tried as often as allowed, with the code and sentence of its last failure."""
+    """A job that was tried as often as allowed, with the code and sentence of its last failure.
+
+    `first_failed` and `last_failed` are None only for what failed before they were remembered.
+    """
 
     kind: str
     key: str
     attempts: int
     code: str
     message: str
+    first_failed: datetime | None = None
+    last_failed: datetime | None = None
 
 
 def pause_after(attempt: int) -> timedelta:
@@ -120,8 +126,8 @@ class JobQueue(Protocol):
         """The work failed and will fail again: keep it with its reason until somebody revives it."""
         ...
 
-    def revive(self) -> int:
-        """Put every job that was set aside back into the queue; how many."""
+    def revive(self, code: str | None = None, kind: str | None = None, key: str | None = None) -> int:
+        """Put what was set aside back into the queue, all or those with this code, kind and key; how many."""
         ...
 
     def pending(self) -> int:

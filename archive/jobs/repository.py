@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, literal, or_, select, update
 
+from archive.db.base import Moment
 from archive.db.upsert import upsert
 from archive.jobs.model import job
 from archive.jobs.port import ALL_LANES, LONGEST_WAIT, FailedJob, Job, Lane
@@ -78,17 +79,17 @@ class JobRepository:
         rows = self._connection.execute(query.where(job.c.worker.startswith(workers, autoescape=True))).all()
         for row in rows:
             held = Job(row.id, row.kind, row.key, row.attempts, row.worker)
-            self.put_back(held, now, "", "", blamed=blamed)
+            self.put_back(held, now, "", "", failed=now if blamed else None)
         return len(rows)
 
     def extend(self, held: Job, until: datetime) -> None:
         """Move the end of a lease."""
         self._connection.execute(update(job).where(_held(held)).values(lease_until=until))
 
-    def put_back(self, done: Job, due: datetime, code: str, message: str, *, blamed: bool = True) -> None:
+    def put_back(self, done: Job, due: datetime, code: str, message: str, *, failed: datetime | None = None) -> None:
         """Let a job wait again; where another waits for the same thing already, that one is enough.
 
-        One that is not to blame gets its attempt back.
+        `failed` is when it failed; one that is not to blame did not, and gets its attempt back.
         """
         waiting = select(job.c.id).where(job.c.kind == done.kind, job.c.key == done.key, job.c.state == WAITING)
         if self._connection.execute(waiting).first() is not None:
@@ -104,7 +105,8 @@ class JobRepository:
                 worker=None,
                 code=code,
                 message=_storable(message),
-                attempts=done.attempt if blamed else done.attempt - 1,
+                attempts=done.attempt - 1 if failed is None else done.attempt,
+                **_failing(failed),
             )
         )
 
@@ -113,20 +115,26 @@ class JobRepository:
         if self._connection.execute(delete(job).where(_held(done))).rowcount:
             self._connection.execute(delete(job).where(_aside(done)))
 
-    def set_aside(self, failed: Job, code: str, message: str) -> None:
+    def set_aside(self, failed: Job, code: str, message: str, now: datetime) -> None:
         """Keep a job that cannot succeed, with its reason, in place of what was set aside for the same work before."""
         said = _storable(message)
-        values = {"state": ASIDE, "lease_until": None, "worker": None, "code": code, "message": said}
+        values = {"state": ASIDE, "lease_until": None, "worker": None, "code": code, "message": said} | _failing(now)
         if self._connection.execute(update(job).where(_held(failed)).values(**values)).rowcount:
             self._connection.execute(delete(job).where(_aside(failed), job.c.id != failed.id))
 
-    def revive(self, now: datetime) -> int:
-        """Let everything that was set aside wait again, without those for which another waits already."""
-        columns = (job.c.id, job.c.kind, job.c.key, job.c.lane)
-        rows = self._connection.execute(select(*columns).where(job.c.state == ASIDE)).all()
+    def revive(self, now: datetime, code: str | None, kind: str | None, key: str | None) -> int:
+        """Let what was set aside wait again, without those for which another waits already; all, or those wanted."""
+        columns = (job.c.id, job.c.kind, job.c.key, job.c.lane, job.c.first_failed, job.c.last_failed)
+        query = select(*columns).where(job.c.state == ASIDE)
+        for column, wanted in ((job.c.code, code), (job.c.kind, kind), (job.c.key, key)):
+            query = query if wanted is None else query.where(column == wanted)
+        rows = self._connection.execute(query).all()
         for row in rows:
             self._connection.execute(delete(job).where(job.c.id == row.id))
             self.add(row.id, row.kind, row.key, now, Lane(row.lane))
+            waits = and_(job.c.kind == row.kind, job.c.key == row.key, job.c.state == WAITING)
+            moments = {"first_failed": row.first_failed, "last_failed": row.last_failed}
+            self._connection.execute(update(job).where(waits).values(**moments))
         return len(rows)
 
     def count_pending(self) -> int:
@@ -142,7 +150,7 @@ class JobRepository:
     def failed(self) -> list[FailedJob]:
         """What was set aside, in order."""
         query = (
-            select(job.c.kind, job.c.key, job.c.attempts, job.c.code, job.c.message)
+            select(*(job.c[name] for name in FailedJob.__dataclass_fields__))
             .where(job.c.state == ASIDE)
             .order_by(job.c.kind, job.c.key)
         )
@@ -156,6 +164,15 @@ class JobRepository:
 def _storable(message: str) -> str:
     """What an error says may repeat anything; a database keeps no U+0000 and no half of a character."""
     return message.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _failing(now: datetime | None) -> dict[str, object]:
+    """What changes when a job fails now: the first time stays."""
+    return (
+        {}
+        if now is None
+        else {"first_failed": func.coalesce(job.c.first_failed, literal(now, Moment())), "last_failed": now}
+    )
 
 
 def _held(by: Job) -> ColumnElement[bool]:

@@ -57,7 +57,7 @@ class TableJobQueue:
                 if job.attempt <= self._attempts:
                     return job
                 # Every worker that took it died over it; whoever looks into it finds it set aside.
-                repository.set_aside(job, "job-deadly", render("job-deadly", {"attempts": self._attempts}))
+                repository.set_aside(job, "job-deadly", render("job-deadly", {"attempts": self._attempts}), now)
             return None
 
     def heartbeat(self, job: Job) -> None:
@@ -75,21 +75,21 @@ class TableJobQueue:
         # Not by a lease alone: somebody may be asking for the same work just now, and one that waits is enough.
         with self._database.writing() as uow:
             due = self._clock.now() + pause_after(job.attempt)
-            JobRepository(uow.connection).put_back(job, due, code, message)
+            JobRepository(uow.connection).put_back(job, due, code, message, failed=self._clock.now())
         return True
 
     def postpone(self, job: Job, code: str, message: str) -> None:
         with self._database.writing() as uow:
             due = self._clock.now() + POSTPONED
-            JobRepository(uow.connection).put_back(job, due, code, message, blamed=False)
+            JobRepository(uow.connection).put_back(job, due, code, message)
 
     def set_aside(self, job: Job, code: str, message: str) -> None:
         with self._database.leasing() as connection:
-            JobRepository(connection).set_aside(job, code, message)
+            JobRepository(connection).set_aside(job, code, message, self._clock.now())
 
-    def revive(self) -> int:
+    def revive(self, code: str | None = None, kind: str | None = None, key: str | None = None) -> int:
         with self._database.writing() as uow:
-            return JobRepository(uow.connection).revive(self._clock.now())
+            return JobRepository(uow.connection).revive(self._clock.now(), code, kind, key)
 
     def release_dead(self, worker: str) -> int:
         """Give back the leases of a worker known to be dead; how many. It has used up an attempt of each."""

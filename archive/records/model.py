@@ -48,6 +48,7 @@ item = Table(
     Index(None, "project_id"),
     Index(None, "volume_id"),
     Index(None, "published"),
+    Index(None, "released_from"),
 )
 
 version = Table(

@@ -29,7 +29,7 @@ def require_options(kind: ConnectorKind, options: Mapping[str, object]) -> None:
             raise InvalidInput("source-option-unknown", **params, near=near[0] if near else "")
         _require_kind(kind, known[name], value)
     for option in kind.options:
-        if option.required and options.get(option.name) in {None, ""}:
+        if option.required and options.get(option.name) in (None, "", [], {}):
             raise InvalidInput("source-option-missing", option=option.name, connector=kind.name)
 
 

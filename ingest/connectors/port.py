@@ -162,7 +162,8 @@ class Context:
     """What a connector may use.
 
     `locale` says how the source's words are read, `secrets` gives credentials by reference, `scratch` is a folder for
-    what must lie on disk for a while; what lies in it after a reading is nobody's.
+    what must lie on disk for a while; what lies in it after a reading is nobody's. In a `trial` nothing is kept of what
+    is handed over: nothing may be acknowledged to the source, moved or removed there.
     """
 
     locale: Locale
@@ -170,6 +171,7 @@ class Context:
     secrets: Secrets
     held: Held
     scratch: Path
+    trial: bool = False
 
 
 OptionKind = Literal["text", "number", "flag", "list", "table", "secret"]

@@ -18,6 +18,15 @@ OWN: Final[Mapping[str, str]] = {
     "portal": "ingest.connectors.portal.kind",
     "notices": "ingest.connectors.notices",
     "folder": "ingest.connectors.folder",
+    "watched": "ingest.connectors.drop.watched",
+    "sftp": "ingest.connectors.drop.sftp",
+    "bucket": "ingest.connectors.drop.bucket",
+    "packages": "ingest.connectors.drop.packages",
+    "exchange": "ingest.exchange.kind",
+    "sheets": "ingest.connectors.sheets.connector",
+    "upload": "ingest.uploads.kind",
+    "push": "ingest.push.kind",
+    "reconciliation": "ingest.reconciliation.kind",
 }
 """The modules of our own connectors by name; each has its description as `KIND`. Loaded when first asked for."""
 
@@ -63,8 +72,9 @@ class Registry:
             if entry.name == name:
                 try:
                     loaded = entry.load()
-                except (ImportError, AttributeError) as error:
-                    raise InvalidInput("connector-broken", connector=name, detail=str(error)) from error
+                except Exception as error:  # whatever a package of somebody else raises, it is named
+                    detail = f"{type(error).__name__}: {error}"
+                    raise InvalidInput("connector-broken", connector=name, detail=detail) from error
                 return _required(name, loaded)
         near = get_close_matches(name, self.names(), n=1)
         raise InvalidInput("connector-unknown", connector=name, known="、".join(self.names()), near="".join(near))

@@ -6,6 +6,7 @@ cells in opposite corners of an empty sheet (5 kB) ask for 550 GB and end the pr
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
@@ -50,7 +51,24 @@ class SheetExtractor:
         )
 
 
-def _read(package: Package, gathering: Gathering, limits: Limits) -> None:
+@dataclass(frozen=True)
+class Workbook:
+    """A workbook opened as far as its sheets: names with parts, and how cells are shown.
+
+    `complete` is false where there are more shared strings than the limits allow.
+    """
+
+    sheets: tuple[tuple[str, str], ...]
+    shown: "Shown"
+    complete: bool
+
+
+def open_workbook(package: Package, limits: Limits) -> Workbook:
+    """Open a workbook.
+
+    Raises:
+        InvalidInput: `file-damaged`, a part of it is missing or no XML.
+    """
     workbook = small_xml(package.container.read(package.main))
     targets = relation_targets(package.container, package.main)
     related = package.related_parts()
@@ -58,17 +76,24 @@ def _read(package: Package, gathering: Gathering, limits: Limits) -> None:
     dates = _date_styles(package, related.get("styles", []), limits)
     properties = workbook.find("{*}workbookPr")
     late_epoch = properties is not None and properties.get("date1904") in {"1", "true"}
-    shown = _Shown(strings, dates, late_epoch=late_epoch)
-    cells = _Count(limits.cells)
+    sheets = []
     for sheet in workbook.iterfind("{*}sheets/{*}sheet"):
         part = next((targets[value] for key, value in _pairs(sheet) if key.endswith("}id") and value in targets), None)
         if part is None:
             raise InvalidInput("file-damaged", detail="missing part")
-        gathering.words(sheet.get("name", "")[:_CELL_LENGTH])
+        sheets.append((sheet.get("name", "")[:_CELL_LENGTH], part))
+    return Workbook(tuple(sheets), Shown(strings, dates, late_epoch=late_epoch), all_strings)
+
+
+def _read(package: Package, gathering: Gathering, limits: Limits) -> None:
+    workbook = open_workbook(package, limits)
+    cells = _Count(limits.cells)
+    for name, part in workbook.sheets:
+        gathering.words(name)
         gathering.row()
-        read_xml(package.container.chunks(part), _Rows(gathering, shown, cells, limits.elements))
+        read_xml(package.container.chunks(part), _Rows(gathering, workbook.shown, cells, limits.elements))
         gathering.row()
-    if not all_strings:
+    if not workbook.complete:
         raise Enough
 
 
@@ -160,7 +185,7 @@ class _Styles(Watched):
             self._in_cell_formats = False
 
 
-class _Shown:
+class Shown:
     """Turns the value of a cell into what a reader sees."""
 
     def __init__(self, strings: list[str], dates: frozenset[int], *, late_epoch: bool) -> None:
@@ -203,7 +228,7 @@ class _Shown:
 class _Rows(Watched):
     """The rows of one sheet."""
 
-    def __init__(self, gathering: Gathering, shown: _Shown, cells: _Count, limit: int) -> None:
+    def __init__(self, gathering: Gathering, shown: Shown, cells: _Count, limit: int) -> None:
         super().__init__(limit)
         self._gathering = gathering
         self._shown = shown

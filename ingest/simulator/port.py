@@ -12,13 +12,18 @@ class Manner:
     """How one answer is to be delivered.
 
     `status` other than 200 replaces the answer; `delay` in seconds; `encoding` is what the body really uses, whatever
-    its header says; `cut` ends the connection after half of the body.
+    its header says; `cut` ends the connection after half of the body, `cut_at` after so many bytes of it, `hang_up`
+    before the first. `redirect` points to another place instead, `login` asks to log in with status 200.
     """
 
     status: int = 200
     delay: float = 0.0
     encoding: str = "utf-8"
     cut: bool = False
+    cut_at: int | None = None
+    hang_up: bool = False
+    redirect: str = ""
+    login: bool = False
 
 
 PLAIN = Manner()

@@ -1,4 +1,8 @@
-"""The HTTP face of a site: a real server on loopback with the endpoints of a portal and with its bad manners."""
+"""The HTTP side of a site: a real server on loopback with three faces of a portal and with its bad manners.
+
+The faces (`ingest.simulator.portal_faces`) show the same site: a plain JSON interface, the lists and pages of
+EpointWebBuilder, and lists by sourceDataKey.
+"""
 
 import hashlib
 import json
@@ -13,9 +17,11 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from ingest.simulator.port import Manner, Site
+from ingest.simulator import portal_faces
+from ingest.simulator.port import PLAIN, Manner, Site
 
 _LARGEST_PAGE = 100
+_LARGEST_QUESTION = 1 << 20
 _IDLE_SECONDS = 20
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _ROBOTS = "User-agent: *\nAllow: /api/\nAllow: /files/\nDisallow: /admin/\n"
@@ -68,17 +74,43 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         segments = [unquote(segment, errors="replace") for segment in parts.path.strip("/").split("/")]
+        query = parse_qs(parts.query)
         match segments:
             case ["api", "list"]:
-                self._list(parse_qs(parts.query))
+                self._list(query)
             case ["api", "detail", infoid]:
                 self._detail(infoid)
             case ["files", infoid, name]:
                 self._file(infoid, name)
             case ["robots.txt"]:
                 self._deliver(HTTPStatus.OK, _ROBOTS.encode(), "text/plain; charset=utf-8")
+            case ["trssearch", "openSearch", "getPublishResourceDealList"]:
+                self._newest(query)
+            case ["trssearch", "openSearch", "getPublishResourceDealContent"]:
+                self._deal(query.get("sourceDataKey", [""])[0])
+            case [*_, name] if name.endswith(".html"):
+                self._page(name.removesuffix(".html"))
             case _:
                 self._refuse(HTTPStatus.NOT_FOUND)
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > _LARGEST_QUESTION:
+            self.close_connection = True
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return
+        form = parse_qs(self.rfile.read(length).decode("utf-8", "replace"))
+        if urlsplit(self.path).path != portal_faces.EPOINT_LIST:
+            self._refuse(HTTPStatus.NOT_FOUND)
+            return
+        manner = self.server.site.manner(None)
+        if not self._proceed(manner):
+            return
+        answer = portal_faces.epoint_list(self.server.site, form, _LARGEST_PAGE)
+        if answer is None:
+            self._refuse(HTTPStatus.BAD_REQUEST)
+            return
+        self._json(answer, manner)
 
     def _list(self, query: Mapping[str, list[str]]) -> None:
         if not self._proceed(self.server.site.manner(None)):
@@ -90,28 +122,56 @@ class _Handler(BaseHTTPRequestHandler):
         size = min(size, _LARGEST_PAGE)
         rows = self.server.site.listing(query.get("category", [None])[0])
         shown = [dict(row) for row in rows[(page - 1) * size : page * size]]
-        self._json({"total": len(rows), "items": shown}, Manner())
+        self._json({"total": len(rows), "items": shown}, PLAIN)
+
+    def _newest(self, query: Mapping[str, list[str]]) -> None:
+        if not self._proceed(self.server.site.manner(None)):
+            return
+        number = _number(query, "num", 20)
+        if number is None:
+            self._refuse(HTTPStatus.BAD_REQUEST)
+            return
+        kind = query.get("noticeTypeName", [""])[0]
+        self._json(portal_faces.newest_deals(self.server.site, number, kind), PLAIN)
+
+    def _deal(self, key: str) -> None:
+        self._document(key, portal_faces.deal)
 
     def _detail(self, infoid: str) -> None:
+        self._document(infoid, portal_faces.plain_detail)
+
+    def _document(self, infoid: str, face: Callable[[Site, str], object | None]) -> None:
         manner = self.server.site.manner(infoid)
         if not self._proceed(manner):
             return
-        item = self.server.site.detail(infoid)
-        if item is None:
+        answer = face(self.server.site, infoid)
+        if answer is None:
             self._refuse(HTTPStatus.NOT_FOUND)
             return
-        self._json(dict(item), manner)
+        self._json(answer, manner)
+
+    def _page(self, infoid: str) -> None:
+        manner = self.server.site.manner(infoid)
+        if not self._proceed(manner):
+            return
+        page = portal_faces.epoint_page(self.server.site, infoid)
+        if page is None:
+            self._refuse(HTTPStatus.NOT_FOUND)
+            return
+        self._tagged(page.encode(manner.encoding), "text/html; charset=utf-8", manner)
 
     def _file(self, infoid: str, name: str) -> None:
-        if not self._proceed(self.server.site.manner(None)):
+        manner = self.server.site.manner(None)
+        if not self._proceed(manner):
             return
         data = self.server.site.file(infoid, name)
         if data is None:
             self._refuse(HTTPStatus.NOT_FOUND)
             return
-        span = self.headers.get("Range")
-        if span is None:
-            self._deliver(HTTPStatus.OK, data, "application/octet-stream", {"Accept-Ranges": "bytes"})
+        span, tag = self.headers.get("Range"), _tag(data)
+        if span is None or self.headers.get("If-Range", tag) != tag:
+            extra = {"Accept-Ranges": "bytes", "ETag": tag}
+            self._deliver(HTTPStatus.OK, data, "application/octet-stream", extra, manner)
             return
         self._part(data, span)
 
@@ -122,7 +182,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._deliver(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, b"", "application/octet-stream", extra)
             return
         first, last = bounds
-        extra = {"Content-Range": f"bytes {first}-{last}/{len(data)}", "Accept-Ranges": "bytes"}
+        span = f"bytes {first}-{last}/{len(data)}"
+        extra = {"Content-Range": span, "Accept-Ranges": "bytes", "ETag": _tag(data)}
         self._deliver(HTTPStatus.PARTIAL_CONTENT, data[first : last + 1], "application/octet-stream", extra)
 
     def _proceed(self, manner: Manner) -> bool:
@@ -131,16 +192,27 @@ class _Handler(BaseHTTPRequestHandler):
         if manner.status != HTTPStatus.OK:
             self._refuse(HTTPStatus(manner.status))
             return False
+        if manner.hang_up:
+            self.close_connection = True
+            return False
+        if manner.redirect:
+            self._deliver(HTTPStatus.FOUND, b"", "text/html", {"Location": manner.redirect})
+            return False
+        if manner.login:
+            self._deliver(HTTPStatus.OK, portal_faces.LOGIN.encode(), "text/html; charset=utf-8")
+            return False
         return True
 
     def _json(self, value: object, manner: Manner) -> None:
         body = json.dumps(value, ensure_ascii=False).encode(manner.encoding)
-        tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        self._tagged(body, "application/json; charset=utf-8", manner)
+
+    def _tagged(self, body: bytes, kind: str, manner: Manner) -> None:
+        tag = _tag(body)
         if self.headers.get("If-None-Match") == tag:
             self._deliver(HTTPStatus.NOT_MODIFIED, b"", None, {"ETag": tag})
             return
-        kind = "application/json; charset=utf-8"
-        self._deliver(HTTPStatus.OK, body, kind, {"ETag": tag}, cut=manner.cut)
+        self._deliver(HTTPStatus.OK, body, kind, {"ETag": tag}, manner)
 
     def _refuse(self, status: HTTPStatus) -> None:
         body = json.dumps({"error": status.phrase}).encode()
@@ -152,8 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
         body: bytes,
         kind: str | None,
         extra: Mapping[str, str] | None = None,
-        *,
-        cut: bool = False,
+        manner: Manner = PLAIN,
     ) -> None:
         self.send_response(status)
         if kind is not None:
@@ -162,8 +233,9 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in (extra or {}).items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body[: len(body) // 2] if cut else body)
-        self.close_connection = self.close_connection or cut
+        end = manner.cut_at if manner.cut_at is not None else len(body) // 2 if manner.cut else len(body)
+        self.wfile.write(body[:end])
+        self.close_connection = self.close_connection or end < len(body)
 
 
 class SimulatorServer:
@@ -234,6 +306,10 @@ def _hang_up(connection: socket.socket) -> None:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:
         return  # the client was faster
+
+
+def _tag(body: bytes) -> str:
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def _number(query: Mapping[str, list[str]], name: str, default: int) -> int | None:

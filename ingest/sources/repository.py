@@ -1,14 +1,18 @@
 """Every statement about sources and arrivals."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, Select, and_, func, insert, or_, select, update
 
 from archive.db.upsert import upsert
+from archive.jobs.model import job
+from archive.jobs.repository import LEASED, WAITING
 from archive.records.model import item
 from ingest.sources import model
 from ingest.types import ArrivalStatus, SeenArrival, Source
+from ingest.waking import SYNC
 
 
 class SourceRepository:
@@ -72,12 +76,32 @@ class SourceRepository:
         statement = upsert(self._connection, model.arrival).values(**values)
         self._connection.execute(statement.on_conflict_do_update(index_elements=["source", "external_id"], set_=later))
 
+    def forget(self, source: str, external_ids: Sequence[str]) -> None:
+        """Forget by what documents were told to be the same: whoever reads the source fetches them again."""
+        columns = model.arrival.c
+        wanted = and_(columns.source == source, columns.external_id.in_(external_ids))
+        self._connection.execute(update(model.arrival).where(wanted).values(fingerprint=""))
+
     def refused(self, limit: int = 100) -> list[SeenArrival]:
         """Documents that could not be taken in, last seen first."""
         columns = model.arrival.c
         query = select(model.arrival).where(columns.status == ArrivalStatus.REFUSED)
         query = query.order_by(columns.last_seen.desc(), columns.external_id).limit(limit)
         return self._arrivals(query)
+
+    def refused_of(self, source: str, limit: int) -> list[SeenArrival]:
+        """Documents of one source that could not be taken in, last seen first."""
+        columns = model.arrival.c
+        query = select(model.arrival).where(columns.source == source, columns.status == ArrivalStatus.REFUSED)
+        return self._arrivals(query.order_by(columns.last_seen.desc(), columns.external_id).limit(limit))
+
+    def readings(self) -> dict[str, bool]:
+        """Sources whose reading has been asked for: whether it is under way, or still waits for its turn."""
+        query = select(job.c.key, job.c.state).where(job.c.kind == SYNC, job.c.state.in_((WAITING, LEASED)))
+        found: dict[str, bool] = {}
+        for name, state in self._connection.execute(query):
+            found[name] = found.get(name, False) or state == LEASED
+        return found
 
     def count_by_status(self) -> dict[tuple[str, ArrivalStatus], int]:
         """How many documents of each source stand how."""

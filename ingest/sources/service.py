@@ -1,7 +1,7 @@
 """The register of sources: who delivers what, by which connector, how often; tried out before it goes live."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -118,12 +118,36 @@ class SourceService:
             NotFound: there is no such source.
             InvalidInput: an option cannot be used.
         """
+        return self._keep_draft(name, lambda _: options)
+
+    def change(self, name: str, options: Mapping[str, object], without: Sequence[str] = ()) -> Source:
+        """Draft some options anew and leave out others; what is not named stays as it is in the draft, or in force.
+
+        Raises:
+            NotFound: there is no such source.
+            InvalidInput: an option cannot be used, or one to be left out is not there (`source-option-not-set`).
+        """
+        return self._keep_draft(name, lambda source: _changed(source, options, without))
+
+    def _keep_draft(self, name: str, changed: Callable[[Source], Mapping[str, object]]) -> Source:
         with self._database.writing() as uow:
             repository = SourceRepository(uow.connection)
             source = _existing(repository, name)
+            options = dict(changed(source))
             require_options(self._registry.kind(source.connector), options)
-            repository.update(name, draft=dict(options), previewed=None)
+            repository.update(name, draft=options, previewed=None)
             return replace(source, draft=options, previewed=None)
+
+    def discard(self, name: str) -> None:
+        """Forget the draft of a source.
+
+        Raises:
+            NotFound: there is no such source.
+        """
+        with self._database.writing() as uow:
+            repository = SourceRepository(uow.connection)
+            _existing(repository, name)
+            repository.update(name, draft=None, previewed=None)
 
     def previewed(self, name: str, options: Mapping[str, object]) -> None:
         """Remember that somebody has looked at what documents become under these options."""
@@ -210,7 +234,8 @@ class SourceService:
         """Ask for every source to be read whose time has come; how many."""
         now = self._clock.now()
         with self._database.reading() as connection:
-            due = [source.name for source in SourceRepository(connection).all() if self._is_due(source, now)]
+            planned = {source.name: self.next_reading(source) for source in SourceRepository(connection).all()}
+        due = [name for name, moment in planned.items() if moment is not None and moment <= now]
         if due:
             with self._database.writing() as uow:
                 for name in due:
@@ -219,12 +244,36 @@ class SourceService:
                     wake_source(uow, self._jobs, name)
         return len(due)
 
-    def _is_due(self, source: Source, now: datetime) -> bool:
+    def ask(self, name: str) -> None:
+        """Ask for a source to be read as soon as its turn comes, whatever its schedule says.
+
+        Raises:
+            NotFound: there is no such source.
+            Conflict: it is paused, or people deliver it (`source-is-imported`) or others push it.
+        """
+        with self._database.writing() as uow:
+            source = _existing(SourceRepository(uow.connection), name)
+            if source.paused_at is not None:
+                raise Conflict("source-paused", source=name)
+            if source.location == IMPORTED:
+                raise Conflict("source-is-imported", source=name)
+            if self._registry.kind(source.connector).open is None:
+                raise Conflict("source-is-pushed", source=name, connector=source.connector)
+            wake_source(uow, self._jobs, name)
+
+    def pause_between(self, source: Source) -> timedelta:
+        """How much time lies between two readings of a source."""
+        return self._usual if source.minutes is None else timedelta(minutes=source.minutes)
+
+    def next_reading(self, source: Source) -> datetime | None:
+        """When a source is to be read again; None where nobody plans to: paused, or never read without a person."""
         if source.paused_at is not None or not self._is_read(source):
-            return False
-        pause = self._usual if source.minutes is None else timedelta(minutes=source.minutes)
+            return None
+        now = self._clock.now()
         # A reading from the future comes from a clock that was wrong: it counts as none.
-        return source.last_read is None or not source.last_read <= now < source.last_read + pause
+        if source.last_read is None or source.last_read > now:
+            return now
+        return source.last_read + self.pause_between(source)
 
     def _is_read(self, source: Source) -> bool:
         """Whether a source is read without a person: not those that people deliver or others push to."""
@@ -248,6 +297,15 @@ def require_location(location: str) -> None:
         password = None
     if password is not None:
         raise InvalidInput("source-location-secret")
+
+
+def _changed(source: Source, options: Mapping[str, object], without: Sequence[str]) -> Mapping[str, object]:
+    merged = dict(source.options if source.draft is None else source.draft) | dict(options)
+    for option in without:
+        if option not in merged:
+            raise InvalidInput("source-option-not-set", option=option, source=source.name)
+        del merged[option]
+    return merged
 
 
 def _existing(repository: SourceRepository, name: str) -> Source:

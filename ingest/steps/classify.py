@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from archive.authorization import SYSTEM_ACTOR, Actor
+from archive.authorization import SYSTEM_ACTOR, AccessLevel, Actor
 from archive.db.uow import UnitOfWork
 from archive.errors import NotFound
 from archive.ledger.canonical import JSON, moment_text
@@ -91,13 +91,15 @@ class ClassifyStep:
 
     def _placement(self, item: Item, cls: DocumentClass, decision: Decision, fields: Fields) -> Placement:
         published = item.version.published or (fields.published.value if fields.published else None)
+        # What its source discloses to the government only is never public, whatever its class would allow.
+        closed = item.version.hints.get("disclosure") == "government" and cls.access_level is AccessLevel.PUBLIC
         return Placement(
             class_code=cls.code,
             doc_type=cls.doc_type,
             trade_type=decision.trade_type or "",
             stage=cls.stage,
-            level=cls.access_level,
-            released_from=self._plan.release_moment(cls, published),
+            level=AccessLevel.INTERNAL if closed else cls.access_level,
+            released_from=None if closed else self._plan.release_moment(cls, published),
         )
 
 

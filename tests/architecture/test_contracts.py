@@ -55,6 +55,8 @@ BREACHES = {
     "door-broker": [("archive/jobs/worker.py", "import kombu"), ("ingest/__init__.py", "import celery")],
     "door-s3": [("archive/blobs/directory.py", "import urllib3"), ("web/__init__.py", "import minio")],
     "door-elastic": [("search/tantivy.py", "import elasticsearch"), ("ingest/__init__.py", "import elastic_transport")],
+    "door-ssh": [("ingest/connectors/__init__.py", "import paramiko"), ("archive/clock.py", "import paramiko")],
+    "door-old-workbooks": [("ingest/extractors/__init__.py", "import python_calamine")],
     "door-prometheus": [("web/__init__.py", "import prometheus_client")],
     "door-traces": [("archive/logs.py", "import opentelemetry")],
     "door-policy": [("access_control/__init__.py", "import casbin")],

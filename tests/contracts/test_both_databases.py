@@ -45,6 +45,8 @@ from ingest.types import ArrivalStatus, PersonDecision, Status
 from ingest.watching.repository import WatchRepository
 from search.memory import MemoryIndex
 from search.projector import Projector
+from tests.contracts.delivered import delivered
+from tests.contracts.reconciled import reconciled
 from tests.services import fresh_database
 from tests.small_archive import (
     SOURCE,
@@ -212,6 +214,8 @@ def more_questions(archive: SmallArchive, record: Record) -> None:
         sources = SourceRepository(connection)
         sources.all()
         sources.refused()
+        sources.refused_of(SOURCE, 5)
+        sources.readings()
         sources.count_by_status()
         sources.held(SOURCE, None, "", 10)
         sources.held(SOURCE, START - timedelta(days=10), "", 10)
@@ -302,12 +306,12 @@ def jobs(archive: SmallArchive) -> None:
         first, second, third, fourth = (job for job in held if job is not None)
         repository.extend(first, later)
         repository.put_back(first, now, "x", "y")
-        repository.set_aside(second, "file-damaged", "damaged")
+        repository.set_aside(second, "file-damaged", "damaged", now)
         repository.failed()
         repository.finish(third)
         repository.release("host.", now, blamed=False)
         repository.finish(Job(fourth.id, fourth.kind, fourth.key, 9))
-        repository.revive(now)
+        repository.revive(now, None, None, None)
         repository.any_due(Wanted(frozenset({"advance"}), frozenset({Lane.LIGHT}), "job_0"), now)
         repository.count_pending()
         repository.count_leased()
@@ -345,6 +349,8 @@ def test_both_databases_answer_alike(tmp_path: Path, monkeypatch: pytest.MonkeyP
             questions(archive)
             changes(archive)
             watched(archive)
+            reconciled(archive)
+            delivered(archive)
             tables[kind] = rows(archive)
         accounts[kind] = told
     for number, (one, other) in enumerate(zip(accounts["sqlite"], accounts["postgres"], strict=False)):

@@ -60,8 +60,15 @@ POSTGRES = pytest.param("postgres", marks=pytest.mark.services)
 
 @pytest.fixture(params=["memory", "sqlite", POSTGRES])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
-    build: Callable[[Database, FixedClock], JobQueue] = memory if request.param == "memory" else table
-    with rows_of(request.param, tmp_path) as database:
+    with bench_of(request.param, tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def bench_of(kind: str, folder: Path) -> Iterator[Bench]:
+    """A bench for one adapter."""
+    build: Callable[[Database, FixedClock], JobQueue] = memory if kind == "memory" else table
+    with rows_of(kind, folder) as database:
         clock = FixedClock(NOW)
         yield Bench(build(database, clock), clock, database)
 
@@ -211,7 +218,10 @@ def test_a_failed_job_rests_twice_as_long_each_time_and_is_set_aside_in_the_end(
     bench.later(10 * LEASE)
     assert bench.queue.claim("w1") is None
     assert bench.queue.pending() == 0
-    assert bench.queue.failed() == [FailedJob("sync", "portal", ATTEMPTS, "source-unreachable", "没有应答")]
+    first, last = NOW, NOW + pause_after(1) + pause_after(2)
+    assert bench.queue.failed() == [
+        FailedJob("sync", "portal", ATTEMPTS, "source-unreachable", "没有应答", first, last)
+    ]
 
 
 def test_a_failed_job_gives_way_to_one_that_waits_already(bench: Bench) -> None:
@@ -229,8 +239,8 @@ def test_a_job_over_which_every_worker_dies_is_set_aside(bench: Bench) -> None:
         assert bench.claimed(f"w{attempt}").attempt == attempt
         bench.later(LEASE + timedelta(seconds=1))
     assert bench.queue.claim("w9") is None
-    sentence = render("job-deadly", {"attempts": ATTEMPTS})
-    assert bench.queue.failed() == [FailedJob("advance", "rec_1", ATTEMPTS + 1, "job-deadly", sentence)]
+    sentence, now = render("job-deadly", {"attempts": ATTEMPTS}), bench.clock.now()
+    assert bench.queue.failed() == [FailedJob("advance", "rec_1", ATTEMPTS + 1, "job-deadly", sentence, now, now)]
     assert bench.queue.pending() == 0
 
 

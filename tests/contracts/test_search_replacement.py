@@ -63,6 +63,19 @@ def test_a_rebuilt_index_shows_the_rows_to_the_head(rows: Rows, index: SearchInd
     assert found(index, "后来") == {"rec_000_late"}
 
 
+def test_after_a_rebuild_nothing_that_it_shows_is_followed_once_more(rows: Rows, index: SearchIndex) -> None:
+    follower = Projector(rows.database, index, plain)
+    rows.record("rec_1", "公告")
+    follow(rows.database, follower, 10)
+    for number in range(2, 6):
+        rows.record(f"rec_{number}", "公告")
+    Rebuilder(rows.database, rows.ledger, index, follower).rebuild()
+    assert follow(rows.database, follower, 10) == 0
+    rows.record("rec_late", "后来的公告")
+    assert follow(rows.database, follower, 10) == 1
+    assert found(index, "后来") == {"rec_late"}
+
+
 def test_a_rebuild_that_fails_leaves_the_old_index(rows: Rows, index: SearchIndex) -> None:
     rows.record("rec_1", "公告")
     follow(rows.database, Projector(rows.database, index, plain), 10)

@@ -11,6 +11,7 @@ from ingest.connectors.memory import MemoryConnector
 from ingest.connectors.port import Arrival, Connector, Held, Known, Opened
 from ingest.simulator.port import Manner
 from ingest.simulator.server import SimulatorServer
+from ingest.sources.rereading import reread
 from ingest.types import Source, Summary
 from tests.small_archive import SOURCE, START, SmallArchive, adds_up, attachment, notice
 from tests.small_portal import SmallPortal, page
@@ -105,14 +106,14 @@ def test_an_interrupted_first_walk_is_walked_to_its_end_the_next_time(archive: S
     opener, intake = archive.ingest.opener, archive.ingest.intake
     portal.manners = {f"n{number:03}": Manner(status=403) for number in range(53, 60)}
     with SimulatorServer(portal) as base:
-        archive.ingest.sources.register(PORTAL, "portal", base)
+        archive.ingest.sources.register(PORTAL, "portal", base, {"requests_per_second": 0})
         with pytest.raises(SourceFailed):
             intake.sync(PORTAL, opener)
         assert position(archive, PORTAL) == {}
         portal.manners.clear()
         summary, _ = intake.sync(PORTAL, opener)
         assert (summary.captured, summary.unchanged) == (7, 53)
-        assert position(archive, PORTAL) == {"walked": True}
+        assert position(archive, PORTAL)["walked"]
         # From now on a page of old acquaintances is enough, and what left it is noticed all the same.
         portal.drop("n003")
         summary, _ = intake.sync(PORTAL, opener)
@@ -125,3 +126,31 @@ def test_the_announced_names_are_compared_with_what_arrived(archive: SmallArchiv
     archive.work()
     outcome = archive.outcomes("n1")["check"]
     assert (outcome.status, outcome.code) == ("returned", "attachments-missing")
+
+
+@pytest.mark.parametrize("reading", [None, {}])
+def test_a_reading_does_not_undo_that_all_is_to_be_read_once_more(
+    archive: SmallArchive, reading: dict[str, object] | None
+) -> None:
+    registry, jobs, connector = archive.ingest.opener.registry, archive.kernel.jobs, MemoryConnector([])
+    archive.ingest.sources.register(PORTAL, "portal", "http://127.0.0.1:9")
+    seen: list[Mapping[str, object]] = []
+
+    class Repaired:
+        """While it is read somebody asks again for a document that lies behind its position."""
+
+        def arrivals(self, known: Callable[[str], Known | None]) -> Iterator[Arrival]:
+            del known
+            with archive.kernel.database.writing() as uow:
+                assert reread(uow, jobs, registry, PORTAL, ["n1"])
+            yield from ()
+
+    @contextmanager
+    def noting(source: Source, held: Held) -> Iterator[Opened]:
+        del held
+        seen.append(source.position)
+        yield Opened(Repaired() if len(seen) == 2 else connector, {"after": len(seen)}, reading=reading)
+
+    for _ in range(4):
+        archive.ingest.intake.sync(PORTAL, noting)
+    assert seen == [{}, {"after": 1}, {}, {"after": 3}]

@@ -130,6 +130,7 @@ def test_every_setting_moves_something(tmp_path: Path) -> None:
         "ARCHIVE_WORKERS": "255",
         "ARCHIVE_LEASE_SECONDS": "7",
         "ARCHIVE_SECRETS": "/x",
+        "ARCHIVE_UPLOAD_GIB": "7",
         "ARCHIVE_JOB_ATTEMPTS": "7",
         "ARCHIVE_SYNC_MINUTES": "7",
         "ARCHIVE_PLAN": "another",

@@ -4,7 +4,23 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from web.api import evidence, health, metrics, records, review, search, session, status
+from web.api import (
+    dead_letters,
+    evidence,
+    feed,
+    health,
+    metrics,
+    push,
+    reconciliation,
+    records,
+    review,
+    search,
+    session,
+    soap,
+    sources,
+    status,
+    uploads,
+)
 from web.schemas.errors import ErrorAnswer
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
@@ -19,7 +35,9 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 def build_api() -> APIRouter:
     """The routes under `/api/v1`, and those for whoever watches the server."""
     api = APIRouter(responses=_ERRORS)
-    for module in (search, records, status, review, evidence, session):
+    for module in (reconciliation, dead_letters):
+        api.include_router(module.router, prefix="/api/v1")
+    for module in (search, records, feed, status, review, sources, evidence, session, uploads, push, soap):
         api.include_router(module.router, prefix="/api/v1")
     api.include_router(health.router)
     api.include_router(metrics.router)

@@ -127,12 +127,14 @@ def show_summary(console: Console, name: str, summary: Summary) -> None:
 def sync(desk: Desk, source: str | None) -> None:
     """读取来源。Read one source, or every source that can be read without a person."""
     intake, opener = desk.runtime.ingest.intake, desk.runtime.ingest.opener
-    registered = desk.runtime.ingest.sources.all()
-    names = [source] if source else [s.name for s in registered if s.location != IMPORTED and s.paused_at is None]
+    reconciliation = desk.runtime.ingest.reconciliation
+    registered = [s for s in desk.runtime.ingest.sources.all() if s.paused_at is None]
+    names = [source] if source else [s.name for s in registered if reconciliation.service.is_read(s)]
     answers: dict[str, dict[str, Any]] = {}
     for name in names:
         desk.runtime.ingest.sources.get(name)
         total, failure = _read(intake, opener, name)
+        reconciliation.repairs.settle(name)
         answers[name] = total.as_json()
         if not desk.as_json:
             show_summary(desk.people, name, total)

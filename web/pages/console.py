@@ -76,15 +76,6 @@ def by_nature(checks: Sequence[Mapping[str, object]]) -> list[tuple[Nature, list
     return [(nature, [check for check in checks if check["nature"] == nature]) for nature in Nature]
 
 
-@router.get("/sources", dependencies=[Depends(allow(Permission.SOURCE_READ))])
-def sources(page: Paged) -> Response:
-    """Sources with their last success and failure, and what could not be taken in."""
-    services, actor = page.services, page.visit.actor
-    return page.render(
-        "console/sources.html", overview=services.status.overview(actor), refused=services.review.refused(actor)
-    )
-
-
 @router.get("/returned")
 def returned(page: Paged, number: Annotated[PageNumber, Query(alias="page")] = 1) -> Response:
     """What was returned to its source, with reasons."""

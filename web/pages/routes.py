@@ -2,12 +2,12 @@
 
 from fastapi import APIRouter
 
-from web.pages import console, desk, files, login, notices, portal, review, volumes
+from web.pages import console, desk, files, login, notices, portal, review, sources, uploads, volumes
 
 
 def build_pages() -> APIRouter:
     """The routes of all pages."""
     pages = APIRouter(include_in_schema=False)
-    for module in (portal, notices, login, console, review, volumes, desk, files):
+    for module in (portal, notices, login, console, sources, review, volumes, uploads, desk, files):
         pages.include_router(module.router)
     return pages

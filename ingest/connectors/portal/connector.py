@@ -1,211 +1,197 @@
-"""A portal's list and detail pages, without a cursor: read from the newest back, and diff by content.
+"""A portal's list and its documents, without a cursor: read from the newest back, and diff by content.
 
-The list is walked until a page holds nothing new that is younger than the overlap window, and to its end as long as no
-walk has reached that. A row that is unknown, that looks different, or that has not been asked about for a while is
+The list is walked until a stretch holds nothing new that is younger than the overlap window, and to its end as long as
+no walk has reached that; now and then it is walked to its end all the same, because rows move while we read and
+notices are dated back. A row that is unknown, that looks different, or that has not been asked about for a while is
 fetched again, conditionally. What the list shows and the portal then answers with 404 is gone, with 410 withdrawn; so
-is a captured document that should stand in the walked stretch of the list, has left it, and answers so.
+is a captured document that should stand in the walked stretch of the list, has left it, and answers so. At each reading
+some documents are asked for that were not asked about for long, wherever they stand: in the end all of them.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hashlib import sha256
-from urllib.parse import quote, urlsplit
+from typing import Final
 
 from archive.clock import Clock
-from archive.errors import InvalidInput, SourceFailed
-from archive.records.types import ComponentRole, Delivery, Incoming
-from ingest.connectors.http import HttpSource, Missing, NotModified
+from archive.errors import SourceFailed
+from ingest.connectors.http.source import HttpSource
 from ingest.connectors.locale import Locale
-from ingest.connectors.moments import read_moment
-from ingest.connectors.port import GONE, WITHDRAWN, Arrival, Captured, Gone, Known, Refused, Same, Withdrawn
-from ingest.connectors.streams import from_bytes
-from ingest.connectors.texts import hint, is_well_formed, scalar
+from ingest.connectors.port import Arrival, Gone, Held, Known, Listed, Refused, Same, Stated, Withdrawn
+from ingest.connectors.portal.dialect import Dialect
+from ingest.connectors.portal.documents import NO_ROW, Asked, DocumentReader
+from ingest.connectors.portal.listing import PortalList, Row, first_moment, oldest
+from ingest.connectors.portal.noise import Noise
+from ingest.connectors.portal.trace import Trace
 from ingest.types import ArrivalStatus, SeenArrival
 
-_ROLES = {"main": ComponentRole.MAIN, "signed": ComponentRole.SIGNED_TWIN}
-
-_PATIENCE = 3
+_PATIENCE: Final = 3
 """So many unanswered pages in a row mean that the source is down, not that pages are broken."""
 
-_HINTS = (
-    "data_no",
-    "project_code",
-    "project_name",
-    "tender_project_code",
-    "section_codes",
-    "section_names",
-    "unified_deal_code",
-)
-
-_RENAMED = {"source_label": "categorynum", "category": "projectjiaoyitypeex", "url": "infourl"}
-_COUNTERS = {"clicktimes", "click", "ordernum"}
-_DATES = ("pubinwebdate", "infodate")
+_UNANSWERED: Final = frozenset({"source-unreachable", "source-login-page"})
 
 
 @dataclass(frozen=True)
 class PortalOptions:
-    """How a portal is read: page size, how far back changes are looked for, how soon a known page is asked again."""
+    """How a portal is read.
+
+    Rows asked for at once, how far back changes are looked for, how soon a known page is asked again; at most how many
+    documents are asked for that were not asked about for as long as `stale`. `parameters` are the portal's own.
+    `withdraws` says that this portal takes back what it no longer shows, rather than only tidying up. `noise` is what
+    changes on its pages at every visit. `whole` says that a walk goes to the end of the list even where it could end
+    before; from there on it only looks for rows that are new or different.
+    """
 
     page_size: int = 50
     overlap: timedelta = timedelta(days=30)
     recheck: timedelta = timedelta(hours=6)
+    stale: timedelta = timedelta(days=30)
+    stale_at_once: int = 50
+    withdraws: bool = False
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    noise: Noise = field(default_factory=Noise)
+    whole: bool = False
 
 
 class PortalConnector:
-    """Reads one portal over HTTP. `captured` gives what intake holds of it, for documents that left the list.
+    """Reads one portal over HTTP. `held` is what intake holds of it.
 
-    `walked` says that an earlier walk reached the end of the list: only then may one end before it. `withdraws` says
-    that this portal takes back what it no longer shows, rather than only tidying up.
+    `walked` says that an earlier walk reached the end of the list: only then may one end before it.
     """
 
     def __init__(
         self,
         http: HttpSource,
+        dialect: Dialect,
         locale: Locale,
         clock: Clock,
-        captured: Captured,
+        held: Held,
         options: PortalOptions = PortalOptions(),
         *,
         walked: bool = False,
-        withdraws: bool = False,
     ) -> None:
         self._http = http
-        self._locale = locale
+        self._dialect = dialect
+        self._zone = locale.zone
         self._clock = clock
-        self._captured = captured
+        self._held = held
         self._options = options
         self._walked = walked
-        self._withdraws = withdraws
+        self.position: dict[str, object] = {}
+        """What to remember: `walked`, the moment at which the list was walked to its end, or only that it once was."""
+        self._reader = DocumentReader(http, dialect, locale, withdraws=options.withdraws, noise=options.noise)
 
     def arrivals(self, known: Callable[[str], Known | None]) -> Iterator[Arrival]:
-        listed: dict[str, str] = {}
-        patience = _Patience(self._http.name)
-        since: datetime | None = None
-        for rows, last in self._pages():
-            fresh = False
-            for external_id, mark, row in _told_apart(rows, listed):
-                if row is None:
-                    fresh = True
-                    yield self._malformed(external_id, "infoid", b"", mark)
-                    continue
-                memory = known(external_id)
-                fresh = fresh or memory is None or not memory.fingerprint.startswith(mark) or self._young(row)
-                yield from patience.watch(self._arrival(external_id, mark, memory))
-            if self._walked and not fresh and not last:
-                since = self._oldest(rows)
-                break
-        for seen in self._captured(since):
-            if seen.external_id not in listed:
-                yield from patience.watch(self._unlisted(seen))
+        walk = _Walk(self._list(), _Patience(self._http.name))
+        yield from self._news(walk, known)
+        for seen in self._held.captured(walk.since):
+            if seen.external_id not in walk.listed:
+                yield from walk.patience.watch(self._unlisted(seen))
+        yield from self._long_unasked(walk)
+        if walk.list.failure is not None:
+            raise walk.list.failure
+        if walk.ended and not walk.list.shrank:
+            self.position["walked"] = self._clock.now().isoformat()
+        # Where rows may have been missed the next walk goes to the end as well, but fetches nothing anew for that.
+        self.position.setdefault("walked", True)
         self._walked = True
 
-    def _pages(self) -> Iterator[tuple[list[object], bool]]:
-        """Pages of list rows, newest first, each with whether it is the last."""
-        page, seen = 1, 0
-        while True:
-            answer = self._http.json(f"/api/list?page={page}&size={self._options.page_size}")
-            items = answer.get("items")
-            total = answer.get("total")
-            if not isinstance(items, list) or not isinstance(total, int):
-                raise SourceFailed("source-answer-malformed", source=self._http.name, detail="items, total")
-            seen += len(items)
-            last = seen >= total or not items
-            yield items, last
-            if last:
-                return
-            page += 1
+    def inventory(self) -> Iterator[Listed]:
+        """What the portal says it has: its list to the end, and no document. Raises as `PortalList.walk`."""
+        return self._list().inventory()
 
-    def _oldest(self, rows: list[object]) -> datetime | None:
-        """The earliest date in `rows`: how far back a walk came that ends with them."""
-        dates = (str(row.get(field) or "") for row in rows if isinstance(row, dict) for field in _DATES)
-        moments = (read_moment(date, self._locale.zone) for date in dates)
-        return min((moment for moment in moments if moment is not None), default=None)
+    def _list(self) -> PortalList:
+        options = self._options
+        return PortalList(self._http, self._dialect, options.parameters, options.page_size, self._zone)
+
+    def _news(self, walk: "_Walk", known: Callable[[str], Known | None]) -> Iterator[Arrival]:
+        only_news = False
+        for rows, last in walk.stretches:
+            fresh = False
+            for row in rows:
+                if row.values is None:
+                    fresh = True
+                    yield _unusable(row)
+                    continue
+                memory = known(row.external_id)
+                fresh = fresh or memory is None or not _looks(memory, row) or self._young(row.values)
+                if only_news and memory is not None and not memory.gone and _looks(memory, row):
+                    yield Arrival(row.external_id, Same(), stated=row.stated)
+                    continue
+                yield from walk.patience.watch(self._arrival(row, row.values, memory))
+            if self._walked and not fresh and not last:
+                if not self._options.whole:
+                    walk.since = oldest(rows) or walk.reached
+                    return
+                only_news = True
+            walk.reached = oldest(rows) or walk.reached
+        walk.ended = True
+        if self._dialect.list.walk == "newest":
+            # Such a list need not show everything there is: what is older than its rows has not left it.
+            walk.since = walk.reached
 
     def _young(self, row: Mapping[str, object]) -> bool:
-        published = read_moment(str(row.get("infodate") or ""), self._locale.zone)
-        return published is None or published >= self._clock.now() - self._options.overlap
+        rules, since = self._dialect.row, self._clock.now() - self._options.overlap
+        published, revised = (first_moment(row, names, self._zone) for names in (rules.day, rules.revised))
+        return published is None or published >= since or (revised is not None and revised >= since)
 
-    def _arrival(self, external_id: str, mark: str, memory: Known | None) -> Arrival:
-        if memory is not None and memory.fingerprint.startswith(mark):
-            if memory.checked_at > self._clock.now() - self._options.recheck:
-                return Arrival(external_id, Same())
+    def _arrival(self, row: Row, values: Mapping[str, object], memory: Known | None) -> Arrival:
+        trace = Trace(row.mark)
+        if memory is not None and _looks(memory, row):
+            now = self._clock.now()
+            # A moment that is yet to come was told by a clock that went wrong.
+            if now - self._options.recheck < memory.checked_at <= now:
+                return Arrival(row.external_id, Same(), stated=row.stated)
             # What was gone and is listed again is a new capture, even if not a byte of it has changed.
-            return self._fetch(external_id, mark, "" if memory.gone else memory.fingerprint.removeprefix(mark))
-        return self._fetch(external_id, mark, "")
-
-    def _fetch(self, external_id: str, mark: str, etag: str) -> Arrival:
-        try:
-            answer = self._http.fetch(f"/api/detail/{quote(external_id, safe='')}", etag)
-        except SourceFailed as error:
-            # One page that breaks must not hide the others; it is asked for again next time.
-            return Arrival(external_id, Refused(error.code, error.params), mark)
-        if isinstance(answer, Missing):
-            said = answer.for_good or self._withdraws
-            return Arrival(external_id, Withdrawn(WITHDRAWN) if said else Gone(GONE), mark)
-        if isinstance(answer, NotModified):
-            return Arrival(external_id, Same(confirmed=True), mark + etag)
-        page = _page(answer.body)
-        if page is None:
-            return self._malformed(external_id, f"{len(answer.body)} bytes", answer.body, mark)
-        try:
-            delivery = self._delivery(_Fields(external_id, page), answer.body)
-        except InvalidInput as error:
-            return Arrival(external_id, Refused(error.code, error.params, answer.body), mark)
-        return Arrival(external_id, delivery, mark + answer.etag)
-
-    def _malformed(self, external_id: str, detail: str, raw: bytes, mark: str) -> Arrival:
-        params = {"source": self._http.name, "detail": detail}
-        return Arrival(external_id, Refused("source-answer-malformed", params, raw), mark)
-
-    def _delivery(self, page: "_Fields", raw: bytes) -> Delivery:
-        content = page.text("infocontent").encode()
-        components = [Incoming("notice.html", ComponentRole.MAIN, from_bytes(content), "text/html")]
-        components += [self._attachment(attachment) for attachment in page.parts("attachments")]
-        components.append(Incoming("envelope.json", ComponentRole.ENVELOPE, from_bytes(raw)))
-        return Delivery(
-            external_id=page.external_id,
-            title=page.text("title").strip(),
-            region=self._locale.region_of(page.text("xiaqucode") or page.text("xiaquname")),
-            published=self._published(page),
-            components=tuple(components),
-            hints=_hints(page),
-        )
-
-    def _published(self, page: "_Fields") -> datetime | None:
-        for field in _DATES:
-            moment = read_moment(page.text(field), self._locale.zone)
-            if moment is not None:
-                return moment
-        return None
-
-    def _attachment(self, attachment: "_Fields") -> Incoming:
-        name, size = attachment.text("name"), attachment.values.get("size")
-        try:
-            relative = urlsplit(attachment.text("url"))
-        except ValueError as error:
-            raise InvalidInput("attachment-unreachable", name=name, detail=str(error)) from error
-        if not relative.path:
-            raise InvalidInput("attachment-unreachable", name=name, detail="no URL")
-        # A portal may not send us anywhere but to itself.
-        target = "/" + quote(relative.path.lstrip("/"), safe="/%") + (f"?{relative.query}" if relative.query else "")
-        return Incoming(
-            name=name,
-            role=_ROLES.get(attachment.text("role"), ComponentRole.ATTACHMENT),
-            open=self._http.opener(target, name),
-            announced_size=size if type(size) is int else None,
-            code=attachment.text("code") or None,
-        )
+            trace = trace if memory.gone else Trace.read(memory.fingerprint)
+        return self._reader.read(Asked(row.external_id, values, trace, row.stated))
 
     def _unlisted(self, seen: SeenArrival) -> Arrival | None:
         """What a document is that intake knows and the walk has not met; None where it is what it was."""
-        mark, _, etag = seen.fingerprint.partition(":")
-        if seen.external_id == f"row-{mark}":
+        trace = Trace.read(seen.fingerprint)
+        if seen.external_id == f"row-{trace.mark}":
             return None
         refused = seen.status is ArrivalStatus.REFUSED
-        arrival = self._fetch(seen.external_id, f"{mark}:", "" if refused else etag)
+        arrival = self._reader.read(_remembered(seen, trace.forgotten() if refused else trace))
+        if isinstance(arrival.what, Refused) and arrival.what.code == NO_ROW:
+            return None
         return arrival if refused or isinstance(arrival.what, Gone | Refused | Withdrawn) else None
+
+    def _long_unasked(self, walk: "_Walk") -> Iterator[Arrival]:
+        """What was not asked about for long. Where its page has changed, its row is looked for as well."""
+        before = self._clock.now() - self._options.stale
+        wanted: dict[str, Arrival] = {}
+        for seen in self._held.stale(before, self._options.stale_at_once):
+            arrival = self._reader.read(_remembered(seen, Trace.read(seen.fingerprint)))
+            if isinstance(arrival.what, Refused) and arrival.what.code == NO_ROW:
+                wanted[seen.external_id] = arrival
+            else:
+                yield from walk.patience.watch(arrival)
+        if wanted:
+            yield from self._looked_for(wanted)
+
+    def _looked_for(self, wanted: dict[str, Arrival]) -> Iterator[Arrival]:
+        for rows, _ in self._list().walk({}):
+            for row in rows:
+                if row.external_id in wanted and row.values is not None:
+                    del wanted[row.external_id]
+                    yield self._reader.read(Asked(row.external_id, row.values, Trace(row.mark), row.stated))
+            if not wanted:
+                return
+        yield from wanted.values()
+
+
+class _Walk:
+    """One walk of the list: what it met, how far back it came."""
+
+    def __init__(self, portal_list: PortalList, patience: "_Patience") -> None:
+        self.list = portal_list
+        self.patience = patience
+        self.listed: dict[str, str] = {}
+        self.stretches = portal_list.walk(self.listed)
+        self.ended = False
+        self.since: datetime | None = None
+        self.reached: datetime | None = None
 
 
 class _Patience:
@@ -221,95 +207,25 @@ class _Patience:
         Raises:
             SourceFailed: it is one failure too many.
         """
-        failed = arrival is not None and _failed(arrival)
+        failed = arrival is not None and isinstance(arrival.what, Refused) and arrival.what.code in _UNANSWERED
         self._failures = self._failures + 1 if failed else 0
         if arrival is not None:
             yield arrival
         if arrival is not None and self._failures >= _PATIENCE:
-            raise SourceFailed("source-unreachable", source=self._source, detail=arrival.external_id)
+            code = arrival.what.code if isinstance(arrival.what, Refused) else "source-unreachable"
+            raise SourceFailed(code, source=self._source, detail=arrival.external_id)
 
 
-@dataclass(frozen=True)
-class _Fields:
-    """The fields of one document or attachment, each read as what it should be."""
-
-    external_id: str
-    values: Mapping[str, object]
-
-    def text(self, field: str) -> str:
-        """A text or number; "" where there is none.
-
-        Raises:
-            InvalidInput: it is something else (`row-field-type`).
-        """
-        value = scalar(self.values.get(field))
-        if value is None:
-            raise InvalidInput("row-field-type", external_id=self.external_id, field=field)
-        return value
-
-    def hint(self, field: str) -> str | list[str]:
-        """A text or a list of texts. Raises as `text`."""
-        value = hint(self.values.get(field))
-        if value is None:
-            raise InvalidInput("row-field-type", external_id=self.external_id, field=field)
-        return value
-
-    def parts(self, field: str) -> "list[_Fields]":
-        """A list of objects. Raises as `text`."""
-        value = self.values.get(field)
-        parts = [] if value is None else value
-        if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
-            raise InvalidInput("row-field-type", external_id=self.external_id, field=field)
-        return [_Fields(self.external_id, part) for part in parts]
+def _looks(memory: Known, row: Row) -> bool:
+    """Whether the row looks as it did."""
+    return memory.fingerprint.startswith(f"{row.mark}:")
 
 
-def _told_apart(rows: list[object], listed: dict[str, str]) -> Iterator[tuple[str, str, Mapping[str, object] | None]]:
-    """Rows with id and mark, each once: newer ones push others down while we read. A row without an id gives no row."""
-    for row in rows:
-        mark = _mark(row)
-        external_id = _id(row)
-        key = external_id or f"row-{mark.rstrip(':')}"
-        if listed.get(key) != mark:
-            listed[key] = mark
-            yield key, mark, row if external_id and isinstance(row, dict) else None
+def _unusable(row: Row) -> Arrival:
+    return Arrival(row.external_id, Refused(row.code, row.params), f"{row.mark}:", row.stated)
 
 
-def _id(row: object) -> str:
-    given = row.get("infoid") if isinstance(row, dict) else None
-    usable = isinstance(given, str) or type(given) is int
-    return str(given) if usable and str(given).strip() and is_well_formed(str(given)) else ""
-
-
-def _failed(arrival: Arrival) -> bool:
-    return isinstance(arrival.what, Refused) and arrival.what.code == "source-unreachable"
-
-
-def _page(body: bytes) -> Mapping[str, object] | None:
-    """The page as an object, whatever encoding the portal claims: UTF-8 with or without its mark, else GB18030.
-
-    None where it is none, or says nothing: neither title nor text, as the pages of errors that claim to be none.
-    """
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            page = json.loads(body.decode(encoding))
-        except (ValueError, RecursionError):
-            continue
-        return page if isinstance(page, dict) and (page.get("title") or page.get("infocontent")) else None
-    return None
-
-
-def _mark(row: object) -> str:
-    """What a list row looks like, as a short digest; counters a portal bumps on every visit are left out."""
-    kept = {key: row[key] for key in row.keys() - _COUNTERS} if isinstance(row, dict) else row
-    data = json.dumps(kept, ensure_ascii=False, sort_keys=True, default=str)
-    return sha256(data.encode("utf-8", "surrogatepass")).hexdigest()[:16] + ":"
-
-
-def _hints(page: _Fields) -> dict[str, object]:
-    hints: dict[str, object] = {name: page.hint(name) for name in _HINTS}
-    hints |= {name: page.text(field) for name, field in _RENAMED.items()}
-    hints = {name: value for name, value in hints.items() if value}
-    if page.values.get("attachments") is not None:
-        # An empty list says something too: there are none.
-        hints["attachments"] = [attachment.text("name") for attachment in page.parts("attachments")]
-    return hints
+def _remembered(seen: SeenArrival, trace: Trace) -> Asked:
+    """A document as far as it is remembered. What it is counted under stays what it was."""
+    stated = Stated(seen.data_set, seen.day, seen.revised, None, seen.digest if seen.digest.startswith("mark:") else "")
+    return Asked(seen.external_id, None, trace, stated)

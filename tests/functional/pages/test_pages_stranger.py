@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from fastapi.routing import iter_route_contexts
 
 from archive.records.types import ComponentRole
-from tests.functional.pages.world import ARCHIVIST, INSPECTOR, World
+from tests.functional.pages.world import ARCHIVIST, INSPECTOR, SOURCE, World
 
 PUBLIC = {
     ("GET", "/"),
@@ -20,6 +20,9 @@ PUBLIC = {
     ("GET", "/static"),
     ("GET", "/api/v1/openapi.json"),
     ("GET", "/api/v1/search"),
+    ("GET", "/api/v1/feed"),
+    ("GET", "/api/v1/push/soap/receive-info"),
+    ("GET", "/api/v1/push/soap/upload-data"),
     ("GET", "/api/v1/records/{reference}"),
     ("GET", "/api/v1/records/{reference}/versions"),
     ("GET", "/api/v1/records/{reference}/proof"),
@@ -46,6 +49,7 @@ def _address(pages: World, path: str, external_id: str) -> str:
         path = path.replace("{reference}", str(record.project_id))
     path = path.replace("{reference:path}", str(record.volume_id)).replace("{volume_id}", str(record.volume_id))
     path = path.replace("{component_id}", pages.component(external_id, ComponentRole.MAIN))
+    path = path.replace("{source:path}", SOURCE)
     path = path.replace("{project_id}", str(record.project_id)).replace("/static", "/static/style.css")
     return re.sub(r"\{[a-z_]+\}", record.id, path)
 
@@ -66,14 +70,17 @@ def test_a_stranger_meets_only_what_is_public(pages: World) -> None:
     assert routes >= PUBLIC
     answers = _answers(pages, routes, "n1")
     assert {route for route, status in answers.items() if 200 <= status < 300} == PUBLIC
-    assert {status for route, status in answers.items() if route not in PUBLIC} <= {303, 401, 403, 404, 422}
+    # SOAP 1.1, 6.2: whoever does not speak it is told so in a Fault with 500.
+    faults = {route for route, status in answers.items() if status == 500}
+    assert faults == {("POST", path) for method, path in PUBLIC if "/soap/" in path}
+    assert {answers[route] for route in routes - PUBLIC - faults} <= {303, 401, 403, 404, 422}
 
 
 def test_a_stranger_meets_nothing_of_what_is_not_public(pages: World) -> None:
     about_records = {
         (method, path)
         for method, path in _routes(pages)
-        if "{" in path and method == "GET" and "project" not in path and "volume" not in path
+        if "{" in path and method == "GET" and not re.search("project|volume|source", path)
     }
     assert len(about_records) > 5
     assert set(_answers(pages, about_records, "n5").values()) <= {303, 404}
@@ -102,8 +109,11 @@ def test_an_archivist_meets_no_error_on_any_page(pages: World) -> None:
     routes = {(method, path) for method, path in _routes(pages) if method == "GET" and not path.startswith("/p/")}
     answers = _answers(pages, routes, "n1", ARCHIVIST)
     refused = {route: status for route, status in answers.items() if status not in {200, 303}}
-    # Nobody has set a token here, and no account opens it.
-    assert refused == {("GET", "/metrics"): 404}
+    # Nobody has set a token here, and no account opens them.
+    assert refused == {
+        ("GET", "/metrics"): 404,
+        ("GET", "/api/v1/push/{source}/messages/{data_key:path}"): 401,
+    }
 
 
 def test_original_files_are_never_public(pages: World) -> None:

@@ -13,7 +13,10 @@ from archive.records.types import ComponentRole, RecordState, VersionReason
 from archive.volumes.types import VolumeState
 from ingest.checks.types import Nature, Outcome
 from ingest.pipeline.graph import STEPS
+from ingest.sources.health import SourceState
+from ingest.sources.samples import Ending as PreviewEnding
 from ingest.types import Status
+from ingest.uploads.types import UploadState
 from search.types import Sort
 from web.rendering import FOLDER
 from web.words import Words, catalogue
@@ -30,8 +33,22 @@ KINDS = {
     "status": Status,
     "ending": Ending,
     "sort": Sort,
+    "source-state": SourceState,
+    "ending-of-preview": PreviewEnding,
+    "upload-state": UploadState,
 }
-NAMED_BY_VALUE = {*KINDS, "step", "trade", "connector", "origin", "field-name", "status-title"}
+NAMED_BY_VALUE = {
+    *KINDS,
+    "step",
+    "trade",
+    "connector",
+    "origin",
+    "field-name",
+    "status-title",
+    "receipt",
+    "becomes",
+    "source-done",
+}
 
 
 def _sources() -> str:

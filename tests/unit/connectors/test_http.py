@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from archive.errors import InvalidInput, SourceFailed
-from ingest.connectors.http import HttpSource, Missing, NotModified, Page, Politeness
+from ingest.connectors.http.politeness import Pace, Politeness
+from ingest.connectors.http.source import HttpSource, Missing, NotModified, Page
 
 Answer = httpx.Response | Exception
 
@@ -33,8 +34,8 @@ class Wire:
         return answer
 
     def source(self, tries: int = 4) -> HttpSource:
-        transport = httpx.MockTransport(self)
-        return HttpSource("http://portal", Politeness(tries=tries), transport, self.slept.append)
+        politeness, transport = Politeness(tries=tries), httpx.MockTransport(self)
+        return HttpSource("http://portal", politeness, transport, Pace(politeness, self.slept.append, lambda: 1.0))
 
 
 def test_a_page_comes_with_its_tag() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.errors import InvalidInput
+from archive.errors import SourceFailed
 from archive.messages import catalogue
 from archive.records.types import ComponentRole, Delivery
 from ingest.connectors.notices import NoticesConnector
@@ -112,6 +112,39 @@ def test_blank_lines_are_nothing(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     for path in (tmp_path / "missing.jsonl", tmp_path):
-        with pytest.raises(InvalidInput) as caught:
+        with pytest.raises(SourceFailed) as caught:
             list(NoticesConnector(path, LOCALE).arrivals(lambda _: None))
         assert caught.value.code == "import-path"
+
+
+TABLE = "1\t甲项目\t内容\t12.50\t否\t2026年03月"
+SHIFTED = "乙项目\t内容\t98\t是\t2026年04月"
+
+
+def test_a_table_with_a_shifted_line_is_refused_and_the_line_named(tmp_path: Path) -> None:
+    good, bad = read(tmp_path, line(body=f"{TABLE}\n{TABLE}"), line(id="bad", body=f"{TABLE}\n{SHIFTED}"))
+    assert delivery(good).external_id == "ok"
+    assert isinstance(bad.what, Refused)
+    assert (bad.what.code, bad.what.params["line"]) == ("row-table-shifted", 2)
+    assert bad.what.code in catalogue()
+
+
+def test_a_cell_over_several_lines_is_no_shift(tmp_path: Path) -> None:
+    over = TABLE.replace("内容", "一、内容\n二、其他\n三、再者")
+    (arrival,) = read(tmp_path, line(body=f"{TABLE}\n{over}\n\n附注\t无"))
+    assert delivery(arrival).external_id == "ok"
+
+
+def test_a_mapping_says_where_a_row_has_what(tmp_path: Path) -> None:
+    path = tmp_path / "notices.jsonl"
+    path.write_text(json.dumps({"KEY": 7, "NAME": "公告", "TEXT": "<p>正文</p>", "PRICE_UINT": "1", "SUM": "1.5"}))
+    mapping = {
+        "id": "key",
+        "title": "NAME",
+        "content": "TEXT",
+        "hints.budget": {"field": "SUM", "as": "money", "unit_field": "PRICE_UNIT"},
+    }
+    (arrival,) = NoticesConnector(path, LOCALE, mapping).arrivals(lambda _: None)
+    found = delivery(arrival)
+    assert (found.external_id, found.title, found.components[0].name) == ("7", "公告", "notice.html")
+    assert found.hints == {"budget": "1.5", "budget_fen": "1500000"}

@@ -12,7 +12,9 @@ from archive.clock import FixedClock
 from archive.errors import SourceFailed
 from archive.records.types import ComponentRole, Delivery, RecordState, VersionReason
 from ingest.connectors.port import Arrival, Gone, Known, Refused, Same
-from ingest.connectors.portal.connector import PortalOptions, _page, _told_apart
+from ingest.connectors.portal.connector import PortalOptions
+from ingest.connectors.portal.dialect import load_dialect
+from ingest.connectors.portal.listing import read_row
 from ingest.simulator.port import Manner
 from ingest.sources.repository import SourceRepository
 from ingest.types import ArrivalStatus, SeenArrival, Summary
@@ -51,7 +53,7 @@ def code(arrival: Arrival) -> str:
 def test_a_page_becomes_a_delivery_with_its_attachments(archive: SmallArchive) -> None:
     attached = [
         {"name": "招标文件.pdf", "url": "/files/n1/%E6%96%87.pdf", "size": 4, "code": "TENDER_FILE", "role": "main"},
-        {"name": "签章.ofd", "url": "http://elsewhere.example/files/n1/签章.ofd", "role": "signed"},
+        {"name": "签章.ofd", "url": "/files/n1/签章.ofd", "role": "signed"},
     ]
     portal = SmallPortal(
         page("n1", "招标公告", attachments=attached, data_no="551", section_codes=["S1"], categorynum=3)
@@ -280,20 +282,27 @@ def test_a_bad_row_of_the_list_is_refused_and_the_rest_is_read(row: object) -> N
 
 
 @pytest.mark.parametrize("body", [b"[1]", b"7", b"null", b'"text"', b"<html>", b"", b"{", b"[" * 100_000], ids=repr)
-def test_what_is_no_object_is_no_page(body: bytes) -> None:
-    assert _page(body) is None
+def test_what_is_no_object_is_no_page(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    portal = SmallPortal(page("n1"))
+    monkeypatch.setattr("ingest.simulator.server.json", SimpleNamespace(dumps=lambda value, **_: _spoilt(value, body)))
+    assert code(read(portal)["n1"]) == "source-answer-malformed"
+
+
+def _spoilt(value: object, body: bytes) -> str:
+    listing = isinstance(value, dict) and "items" in value
+    return json.dumps(value) if listing else body.decode()
 
 
 def test_what_is_no_object_is_no_row() -> None:
     rows: list[object] = ["row", 7, None, ["infoid"], {"infoid": True}, {"infoid": 8}]
-    told = list(_told_apart(rows, {}))
-    assert [row for _, _, row in told] == [None, None, None, None, None, {"infoid": 8}]
-    assert len({external_id for external_id, _, _ in told}) == len(rows)
+    told = [read_row(row, load_dialect("plain").row, UTC) for row in rows]
+    assert [row.values for row in told] == [None, None, None, None, None, {"infoid": 8}]
+    assert len({row.external_id for row in told}) == len(rows)
 
 
 @pytest.mark.parametrize("answer", [{"items": {}}, {"items": [], "total": "many"}])
 def test_a_list_that_makes_no_sense_stops_the_reading(monkeypatch: pytest.MonkeyPatch, answer: object) -> None:
-    monkeypatch.setattr("ingest.connectors.http.HttpSource.json", lambda *_: answer)
+    monkeypatch.setattr("ingest.connectors.http.source.HttpSource.json", lambda *_: answer)
     with pytest.raises(SourceFailed) as caught:
         read(SmallPortal())
     assert caught.value.code == "source-answer-malformed"

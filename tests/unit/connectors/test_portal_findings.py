@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from archive.errors import InvalidInput, SourceFailed, Unavailable
-from ingest.connectors.http import HttpSource, Missing, Page, Politeness
+from ingest.connectors.http.source import HttpSource, Missing, Page, Politeness
 from ingest.connectors.portal.connector import PortalConnector, PortalOptions
+from ingest.connectors.portal.dialect import load_dialect
 from ingest.simulator.port import Manner
 from ingest.simulator.server import SimulatorServer
 from ingest.types import ArrivalStatus, Summary
@@ -33,9 +34,9 @@ def walk(
     archive: SmallArchive, portal: SmallPortal, options: PortalOptions = THREES, *, walked: bool = True
 ) -> Summary:
     """One poll, with what intake remembers and from when on."""
-    captured = archive.ingest.intake.held(SOURCE).captured
+    held, plain = archive.ingest.intake.held(SOURCE), load_dialect("plain")
     with SimulatorServer(portal) as base, HttpSource(base, IMPATIENT) as http:
-        return archive.take_from(PortalConnector(http, LOCALE, archive.clock, captured, options, walked=walked))
+        return archive.take_from(PortalConnector(http, plain, LOCALE, archive.clock, held, options, walked=walked))
 
 
 def small(count: int, **values: object) -> SmallPortal:
@@ -178,7 +179,7 @@ def test_a_page_larger_than_any_page_is_not_read_to_its_end() -> None:
             yield bytes(1 << 20)
 
     with source(lambda _: httpx.Response(200, content=endless())) as http, pytest.raises(SourceFailed) as caught:
-        http.fetch("/a", "")
+        http.fetch("/a")
     assert (caught.value.code, read < 70) == ("source-answer-too-large", True)
 
 

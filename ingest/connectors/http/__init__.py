@@ -1,0 +1,1 @@
+"""Reading over HTTP: politely, from named hosts only, and never half."""

@@ -1,0 +1,58 @@
+"""What a package is made of, whether it lies in a folder or in a ZIP container."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from archive.errors import InvalidInput
+from ingest.connectors.packages.names import shown
+
+MOST_MEMBERS: Final = 10_000
+MOST_BYTES: Final = 16 << 20
+"""How much of a manifest or tag file is read."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file of a package. `path` is byte-exact as its writer named it, `size` is in bytes."""
+
+    path: bytes
+    size: int
+    open: Callable[[], BinaryIO]
+
+    def read(self) -> bytes:
+        """All of a small file.
+
+        Raises:
+            InvalidInput: it is larger than any manifest may be (`manifest-too-large`), or cannot be read.
+        """
+        if self.size > MOST_BYTES:
+            raise InvalidInput("manifest-too-large", name=shown(self.path), most=f"{MOST_BYTES >> 20} MiB")
+        with self.open() as stream:
+            return stream.read()
+
+
+Members = Mapping[bytes, Member]
+"""The members of a package by path."""
+
+
+def by_path(members: Iterable[Member]) -> Members:
+    """Members by path, without a single folder that holds them all, in the order given.
+
+    Raises:
+        InvalidInput: there are none (`package-empty`), too many (`package-too-many`), or two of one name.
+    """
+    given = list(members)
+    if not given:
+        raise InvalidInput("package-empty")
+    if len(given) > MOST_MEMBERS:
+        raise InvalidInput("package-too-many", most=MOST_MEMBERS)
+    top = given[0].path.partition(b"/")[0] + b"/"
+    inside = all(member.path.startswith(top) for member in given)
+    found: dict[bytes, Member] = {}
+    for member in given:
+        path = member.path[len(top) :] if inside else member.path
+        if path in found:
+            raise InvalidInput("manifest-path-twice", name=shown(path))
+        found[path] = Member(path, member.size, member.open)
+    return found

@@ -1,0 +1,1 @@
+"""Workbooks and tables as people send them, a row a document."""

@@ -1,0 +1,1 @@
+"""The far ends: one module a connector, each with a context manager `stand`."""
