@@ -35,7 +35,7 @@ def test_what_is_written_is_what_was_read() -> None:
 def test_a_value_that_is_written_otherwise_is_refused(pair: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         read_pairs(KIND, [pair])
-    assert refused.value.code == "source-option-unusable"
+    assert refused.value.code == "source-option-value"
     assert refused.value.params["option"] == pair.partition("=")[0]
 
 
