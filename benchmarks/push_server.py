@@ -1,6 +1,5 @@
 """A real server over a whole archive, with one pushing source."""
 
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ import uvicorn
 
 from ingest.worker import Runtime
 from web.app import create_app
+from web.main import listening
 from web.wiring import services_of
 
 SOURCE = "sender"
@@ -30,7 +30,7 @@ def register(runtime: Runtime) -> None:
 def served(runtime: Runtime) -> Iterator[str]:
     """The address of the server for as long as the block lasts."""
     app = create_app(services_of(runtime))
-    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+    with listening("127.0.0.1", 0) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.logs import log_to_stderr
 from tests.intake.cells import CELLS
 from tests.intake.stand import Happening
 from tests.intake.test_matrix import STANDS, maker
@@ -30,6 +31,8 @@ def cell(name: str, happening: Happening) -> str:
 
 def main() -> int:
     """Print the table as Markdown; 1 where a cell failed."""
+    # Standard output holds the table and nothing else.
+    log_to_stderr("error", stays=False)
     sys.stdout.write(f"| way in | {' | '.join(CELLS)} |\n|{'---|' * (len(CELLS) + 1)}\n")
     failed = False
     for name in STANDS:

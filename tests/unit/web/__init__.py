@@ -1,0 +1,1 @@
+"""The surface without a browser."""
