@@ -15,6 +15,7 @@ from typing import Any, overload
 
 from sqlalchemy import insert
 
+from archive.clock import SystemClock
 from archive.db.uow import Database
 from archive.records.model import item
 from archive.settings import Settings, environment
@@ -208,8 +209,9 @@ def _arrivals(batch: list[tuple[int, Row]], now: datetime, counters: frozenset[s
 
 
 def _place(database: Database, *, walked: bool) -> None:
+    position = {"walked": SystemClock().now().isoformat()} if walked else {}
     with database.writing() as uow:
-        SourceRepository(uow.connection).update(SOURCE, position={"walked": True} if walked else {})
+        SourceRepository(uow.connection).update(SOURCE, position=position)
 
 
 def _poll(home: Path, site: FrontierSite) -> Polled:
