@@ -4,7 +4,6 @@ The title is the file's name without its ending, the publication is unknown unle
 beside which `NAME.json` lies takes title, published, region and hints from there.
 """
 
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from ingest.connectors.locale import Locale
 from ingest.connectors.moments import read_moment
 from ingest.connectors.port import Arrival, ConnectorKind, Context, Known, Opened, Refused
 from ingest.connectors.streams import from_bytes, from_file
-from ingest.connectors.texts import hint, well_formed
+from ingest.connectors.texts import hint, json_object, well_formed
 from ingest.types import Source
 
 _DATE = len("2026-01-31")
@@ -65,7 +64,7 @@ class FolderConnector:
                 return Arrival(external_id, self._delivery(external_id, path, {}, (incoming,)))
             data = sidecar.read_bytes()
             envelope = Incoming("envelope.json", ComponentRole.ENVELOPE, from_bytes(data))
-            return Arrival(external_id, self._delivery(external_id, path, _said(data), (incoming, envelope)))
+            return Arrival(external_id, self._delivery(external_id, path, json_object(data), (incoming, envelope)))
         except OSError as error:
             return self._unread(external_id, error)
         except InvalidInput as error:
@@ -105,21 +104,6 @@ def _id(path: Path, root: Path) -> str:
     """
     raw = os.fsencode(path.relative_to(root))
     return raw.decode() if _is_utf8(raw) else "/" + quote_from_bytes(raw, safe="/ ")
-
-
-def _said(data: bytes) -> Mapping[str, object]:
-    """What a file beside a document says of it.
-
-    Raises:
-        InvalidInput: it is no JSON object (`row-not-json`).
-    """
-    try:
-        said = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput("row-not-json", line=1, detail=str(error)) from error
-    if not isinstance(said, dict):
-        raise InvalidInput("row-not-json", line=1, detail=type(said).__name__)
-    return said
 
 
 def _is_sidecar(path: Path) -> bool:

@@ -1,6 +1,10 @@
 """Texts as sources give them: made safe to store and to digest, never silently made something else."""
 
+import json
 import re
+from collections.abc import Mapping
+
+from archive.errors import InvalidInput
 
 # No database keeps U+0000 in a text, and half a character has no encoding.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -30,3 +34,18 @@ def hint(value: object) -> str | list[str] | None:
     if isinstance(value, list):
         return [well_formed(part) for part in value] if all(isinstance(part, str) for part in value) else None
     return scalar(value)
+
+
+def json_object(data: bytes) -> Mapping[str, object]:
+    """What a file beside a document says of it.
+
+    Raises:
+        InvalidInput: it is no JSON object (`row-not-json`).
+    """
+    try:
+        said = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput("row-not-json", line=1, detail=str(error)) from error
+    if not isinstance(said, dict):
+        raise InvalidInput("row-not-json", line=1, detail=type(said).__name__)
+    return said

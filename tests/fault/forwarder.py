@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -53,14 +54,22 @@ class Forwarder:
                 return
             far = socket.create_connection(("127.0.0.1", self._target))
             self._open |= {near, far}
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=_pass, args=(source, sink), daemon=True).start()
+            for source, sink, send in ((near, far, self.ask), (far, near, self.answer)):
+                threading.Thread(target=_pass, args=(source, sink, send), daemon=True).start()
+
+    def ask(self, sink: socket.socket, data: bytes) -> None:
+        """Pass on what is said to the target."""
+        sink.sendall(data)
+
+    def answer(self, sink: socket.socket, data: bytes) -> None:
+        """Pass on what the target answers."""
+        sink.sendall(data)
 
 
-def _pass(source: socket.socket, sink: socket.socket) -> None:
+def _pass(source: socket.socket, sink: socket.socket, send: Callable[[socket.socket, bytes], None]) -> None:
     try:
         while data := source.recv(65_536):
-            sink.sendall(data)
+            send(sink, data)
     except OSError:
         pass
     finally:

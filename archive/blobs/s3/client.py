@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 from xml.sax.saxutils import escape
 
 from minio import Minio
@@ -29,6 +29,8 @@ READ_SECONDS: Final = 60
 
 _AGAIN: Final = 2
 _BACKOFF_SECONDS: Final = 0.3
+
+LibraryT = TypeVar("LibraryT", bound=Minio)
 _POOL: Final = 10
 _NOT_FOUND: Final = 404
 _MISSING: Final = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchVersion"})
@@ -109,6 +111,27 @@ class _Library(Minio):
             marker = page.next_key_marker
 
 
+def library(kind: type[LibraryT], address: Address) -> LibraryT:
+    """A client for the service at an address. Making it asks nothing of the network."""
+    # The answer to the last attempt is kept: it says why, which "too many errors" does not. A service that asks to be
+    # left alone for an hour must not hold up a worker for an hour.
+    retries = Retry(
+        total=_AGAIN,
+        backoff_factor=_BACKOFF_SECONDS,
+        status_forcelist=[500, 502, 503, 504],
+        raise_on_status=False,
+        respect_retry_after_header=False,
+    )
+    return kind(
+        address.endpoint,
+        address.access_key,
+        address.secret_key,
+        secure=address.secure,
+        region=address.region,
+        http_client=connections(address, retries),
+    )
+
+
 class Bucket:
     """The bucket at an address. Building it asks nothing of the network; every call raises the archive's errors.
 
@@ -117,25 +140,9 @@ class Bucket:
     """
 
     def __init__(self, address: Address) -> None:
-        # The answer to the last attempt is kept: it says why, which "too many errors" does not. A service that asks to
-        # be left alone for an hour must not hold up a worker for an hour.
-        retries = Retry(
-            total=_AGAIN,
-            backoff_factor=_BACKOFF_SECONDS,
-            status_forcelist=[500, 502, 503, 504],
-            raise_on_status=False,
-            respect_retry_after_header=False,
-        )
         self.place = address.place
         self._bucket = address.bucket
-        self._library = _Library(
-            address.endpoint,
-            address.access_key,
-            address.secret_key,
-            secure=address.secure,
-            region=address.region,
-            http_client=connections(address, retries),
-        )
+        self._library = library(_Library, address)
         self._conditional = True
 
     # The bucket itself.

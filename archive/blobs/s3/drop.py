@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from minio import Minio
 from minio.datatypes import Object
 from minio.error import InvalidResponseError, S3Error
-from urllib3 import BaseHTTPResponse, Retry
+from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
 from archive.blobs.s3.address import Address
-from archive.blobs.s3.client import connections
+from archive.blobs.s3.client import library
 from archive.blobs.s3.naming import named_errors, status_of
 from archive.errors import ArchiveError, SourceFailed
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _BUFFER: Final = 1 << 18
-_AGAIN: Final = 2
-_BACKOFF_SECONDS: Final = 0.3
 _MISSING: Final = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchVersion"})
 _NOT_FOUND: Final = 404
 _PARTIAL: Final = 206
@@ -59,23 +57,9 @@ class DropBucket:
     """
 
     def __init__(self, address: Address) -> None:
-        retries = Retry(
-            total=_AGAIN,
-            backoff_factor=_BACKOFF_SECONDS,
-            status_forcelist=[500, 502, 503, 504],
-            raise_on_status=False,
-            respect_retry_after_header=False,
-        )
         self.place = address.place
         self._bucket = address.bucket
-        self._library = Minio(
-            address.endpoint,
-            address.access_key,
-            address.secret_key,
-            secure=address.secure,
-            region=address.region,
-            http_client=connections(address, retries),
-        )
+        self._library = library(Minio, address)
 
     def entries(self, prefix: str) -> Iterator[Dropped]:
         """What lies below `prefix`, up to the next slash, in the order of keys."""

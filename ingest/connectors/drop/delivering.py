@@ -1,7 +1,6 @@
 """From a document as it lies in a tree to what is handed over."""
 
 import errno
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from ingest.connectors.packages.verifying import verified
 from ingest.connectors.packages.zipped import members_of
 from ingest.connectors.port import Stated
 from ingest.connectors.streams import from_bytes
-from ingest.connectors.texts import hint, well_formed
+from ingest.connectors.texts import hint, json_object, well_formed
 
 _DATE: Final = len("2026-01-31")
 _BLOCK: Final = 1 << 20
@@ -119,7 +118,7 @@ class Desk:
             said |= item.announced.said
         if item.sidecar is not None:
             data = self._read(item.sidecar)
-            said |= _object(data)
+            said |= json_object(data)
             components = (*components, Incoming("envelope.json", ComponentRole.ENVELOPE, from_bytes(data)))
         name = shown(item.leaves[0].name if item.shape is not Shape.FOLDER else item.path.rpartition(b"/")[2])
         hints = {well_formed(key): hint(value) for key, value in said.items() if key not in {"title", "published"}}
@@ -179,21 +178,6 @@ def _text(said: Mapping[str, object], field: str, external_id: str) -> str:
     if value is not None and not isinstance(value, str):
         raise InvalidInput("row-field-type", external_id=external_id, field=field)
     return well_formed(value or "")
-
-
-def _object(data: bytes) -> Mapping[str, object]:
-    """What a file beside a document says of it.
-
-    Raises:
-        InvalidInput: it is no JSON object (`row-not-json`).
-    """
-    try:
-        said = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput("row-not-json", line=1, detail=str(error)) from error
-    if not isinstance(said, dict):
-        raise InvalidInput("row-not-json", line=1, detail=type(said).__name__)
-    return said
 
 
 @contextmanager
