@@ -77,6 +77,40 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "Where a Tika server is (`http://host:port`) that reads the formats ours do not; empty for none.",
     ),
     Setting(
+        "ARCHIVE_CLAMD_URL",
+        "",
+        "病毒扫描服务 clamd 的地址：tcp://主机:端口 或 unix:///路径；空为没有，文件记为“未检测”，由中心的策略决定去留。",
+        "Where the virus scanner clamd is, `tcp://host:port` or `unix:///path`; empty for none: files are then not "
+        "checked for viruses, which is said of each, and the centre's policy decides.",
+    ),
+    Setting(
+        "ARCHIVE_VERAPDF_URL",
+        "",
+        "veraPDF 服务的地址（http://主机:端口），检验 PDF/A；空为没有，文件自称的 PDF/A 只记为声明，不算通过。",
+        "Where a veraPDF server is (`http://host:port`) that validates PDF/A; empty for none: what a file claims of "
+        "itself is then kept as a claim and never counts as passed.",
+    ),
+    Setting(
+        "ARCHIVE_TRUST_LIST",
+        "{home}/trust-list",
+        "信任列表目录：trust.toml 写明版本，以及受信任的根证书、中间证书和吊销列表。没有此目录时不信任任何签名者。",
+        "The folder of the trust list: `trust.toml` with its version, trusted roots, intermediates and revocation "
+        "lists. Without it nobody's signature is trusted.",
+    ),
+    Setting(
+        "ARCHIVE_FILE_SECONDS",
+        "25",
+        "检查一个文件最长几秒，5 至 600。到时中止，未做完的各项记为“未检测”。",
+        "How many seconds looking into one file may take, 5 to 600; what is not done by then is not checked.",
+    ),
+    Setting(
+        "ARCHIVE_FILE_MEMORY_MIB",
+        "1024",
+        "检查文件的隔离进程最多用多少 MiB 内存，512 至 65536。超出时只是该文件未检测，档案馆不受影响。",
+        "How many MiB of memory the isolated process that looks into files may take, 512 to 65536; a file that asks "
+        "for more is not checked, and the archive goes on.",
+    ),
+    Setting(
         "ARCHIVE_WORKERS",
         "{cores}",
         "同时工作的进程数，1 至 256。默认等于处理器核数。",

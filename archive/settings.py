@@ -113,6 +113,21 @@ class ExtractionSettings:
 
 
 @dataclass(frozen=True)
+class ExaminationSettings:
+    """Who helps with looking into files, whose signatures are trusted, and how much one file may ask for.
+
+    Addresses are None where there is no such server. `seconds` are for all stages of one file together, `memory_mib`
+    bounds the isolated process that looks into it.
+    """
+
+    clamd_url: str | None
+    verapdf_url: str | None
+    trust_list: Path
+    seconds: int
+    memory_mib: int
+
+
+@dataclass(frozen=True)
 class LogSettings:
     """How much is logged, and how it is written."""
 
@@ -140,6 +155,7 @@ class Settings:
     blobs: BlobSettings
     search: SearchSettings
     extraction: ExtractionSettings
+    examination: ExaminationSettings
     jobs: JobSettings
     plan: PlanSettings
     web: WebSettings
@@ -165,6 +181,7 @@ class Settings:
             blobs=BlobSettings(read.url("ARCHIVE_BLOBS_URL"), read.number("ARCHIVE_BLOBS_RETENTION_DAYS", 0, 36_500)),
             search=SearchSettings(read.url("ARCHIVE_SEARCH_URL")),
             extraction=ExtractionSettings(read.optional("ARCHIVE_TIKA_URL", read.url)),
+            examination=_examination(read),
             jobs=JobSettings(
                 url=read.url("ARCHIVE_QUEUE_URL"),
                 workers=read.number("ARCHIVE_WORKERS", 1, 256),
@@ -204,6 +221,16 @@ def _database(read: "_Values") -> DatabaseSettings:
         read.url("ARCHIVE_DATABASE_URL"),
         pool=read.number("ARCHIVE_DATABASE_POOL", 1, 100),
         statement_seconds=read.number("ARCHIVE_DATABASE_STATEMENT_SECONDS", 1, 3600),
+    )
+
+
+def _examination(read: "_Values") -> ExaminationSettings:
+    return ExaminationSettings(
+        clamd_url=read.optional("ARCHIVE_CLAMD_URL", read.url),
+        verapdf_url=read.optional("ARCHIVE_VERAPDF_URL", read.url),
+        trust_list=read.folder("ARCHIVE_TRUST_LIST"),
+        seconds=read.number("ARCHIVE_FILE_SECONDS", 5, 600),
+        memory_mib=read.number("ARCHIVE_FILE_MEMORY_MIB", 512, 65_536),
     )
 
 

@@ -28,6 +28,7 @@ from archive.plan.types import Plan
 from archive.records.service import RecordService
 from archive.settings import BlobSettings, Settings
 from archive.volumes.closing import Closing
+from archive.volumes.gate import GateBuilder
 from archive.volumes.service import Ports, VolumeService
 
 if TYPE_CHECKING:
@@ -119,8 +120,8 @@ def _begin(settings: Settings, defaults: Defaults | None) -> None:
         database.dispose()
 
 
-def build_kernel(settings: Settings, clock: Clock | None = None, ids: Ids | None = None) -> Kernel:
-    """The kernel of a founded home.
+def build_kernel(settings: Settings, gate: GateBuilder, clock: Clock | None = None, ids: Ids | None = None) -> Kernel:
+    """The kernel of a founded home. Volumes close where the gate that `gate` makes opens.
 
     Raises:
         NotFound: the home has not been founded (`home-missing`).
@@ -153,7 +154,7 @@ def build_kernel(settings: Settings, clock: Clock | None = None, ids: Ids | None
         plan=plan,
         records=records,
         volumes=VolumeService(ports, plan),
-        closing=Closing(ports, plan, settings.web.timezone),
+        closing=Closing(ports, plan, settings.web.timezone, gate(ports, plan, blobs)),
     )
 
 

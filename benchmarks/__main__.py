@@ -6,6 +6,7 @@ import sys
 from archive.logs import log_to_stderr
 from benchmarks import (
     digest_one_pass,
+    examination,
     file_pdfs_embedded,
     file_pdfs_services,
     filing_scale,
@@ -19,7 +20,7 @@ from benchmarks import (
     search_scoped,
 )
 
-EMBEDDED = (file_pdfs_embedded, digest_one_pass, ledger_append, search_scoped, reconcile, *push.EMBEDDED)
+EMBEDDED = (file_pdfs_embedded, digest_one_pass, examination, ledger_append, search_scoped, reconcile, *push.EMBEDDED)
 SERVICES = (file_pdfs_services, filing_scale, ledger_contention, rebuild_under_load, restore_drill, *push.SERVICES)
 LONG = (portal_frontier, *push.LONG)
 """Only by name: each takes more than some minutes."""

@@ -20,6 +20,7 @@ from ingest.reconciliation.spool import Spool
 from ingest.reconciliation.types import Run
 from ingest.sources.model import arrival
 from ingest.sources.service import IMPORTED
+from ingest.verdicts.wiring import build_gate
 from ingest.wiring import build_ingest
 
 NAME = "reconcile-100k"
@@ -108,7 +109,7 @@ def _kernel(home: Path, *, new: bool = False) -> Kernel:
     settings = Settings.load({}, home)
     if new:
         found(settings)
-    return build_kernel(settings)
+    return build_kernel(settings, build_gate)
 
 
 def _floor(folder: Path) -> int:

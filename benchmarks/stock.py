@@ -19,7 +19,7 @@ from archive.wiring import Kernel
 
 _PREFIXES: Final = ("rec_", "ver_", "cmp_", "vol_", "prj_")
 _UNIQUE: Final = frozenset({"external_id", "reference_code", "code", "deal_code", "key"})
-_SKIPPED: Final = frozenset({"jobs_job", "ingest_source", "volumes_sequence", "ingest_check"})
+_SKIPPED: Final = frozenset({"jobs_job", "ingest_source", "volumes_sequence", "check_run", "check_result"})
 _DIGITS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _BATCH: Final = 2_000
 

@@ -31,7 +31,9 @@ _ID18 = re.compile(
     rf"(?<![0-9])[1-9][0-9]{{5}}{_GAP}(?:18|19|20)[0-9]{{2}}{_GAP}{_MONTH}{_GAP}{_DAY}{_GAP}[0-9]{{3}}{_GAP}[0-9Xx](?![0-9])"
 )
 _ID15 = re.compile(rf"(?<![0-9A-Za-z-])[1-8][0-9]{{3}}(?!00)[0-9]{{4}}{_MONTH_DAY}[0-9]{{3}}(?![0-9A-Za-z-])")
-_ID_LABELLED = re.compile(rf"(?:身份证|证件号)[^0-9\n]{{0,12}}([0-9](?:{_GAP}[0-9]){{13,16}}{_GAP}[0-9Xx])(?![0-9])")
+_ID_LABEL = r"(?:身份证|证件号)[^0-9\n]{0,12}"
+_ID_LABELLED = re.compile(rf"{_ID_LABEL}([0-9](?:{_GAP}[0-9]){{13,16}}{_GAP}[0-9Xx])(?![0-9])")
+_ID_LABEL_BEFORE = re.compile(rf"{_ID_LABEL}$")
 _MOBILE = re.compile(
     r"(?<![0-9])(?:\+?(?:00)?86[- ]?|0)?"
     rf"(1[3-9][0-9](?:{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}|[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{{4}}))(?![0-9])"
@@ -115,7 +117,7 @@ _KEPT: dict[PersonalKind, Callable[[int], tuple[int, int]]] = {
 
 def _id_cards(text: str) -> Iterator[Span]:
     for match in _ID18.finditer(text):
-        if _checks(_NOT_OF_NUMBER.sub("", match[0])):
+        if identity_number_holds(_NOT_OF_NUMBER.sub("", match[0])):
             yield Span(match.start(), match.end(), PersonalKind.ID_CARD)
     for match in _ID15.finditer(text):
         yield Span(match.start(), match.end(), PersonalKind.ID_CARD)
@@ -124,9 +126,15 @@ def _id_cards(text: str) -> Iterator[Span]:
             yield Span(match.start(1), match.end(1), PersonalKind.ID_CARD)
 
 
-def _checks(number: str) -> bool:
+def identity_number_holds(number: str) -> bool:
+    """Whether the check character of an identity number of 18 characters is the one that GB 11643 computes."""
     total = sum(int(digit) * weight for digit, weight in zip(number[:17], _ID_WEIGHTS, strict=True))
     return _ID_CHECK[total % 11] == number[17].upper()
+
+
+def identity_label_before(text: str, place: int) -> bool:
+    """Whether a label says that an identity number stands at `place`."""
+    return _ID_LABEL_BEFORE.search(text[max(0, place - 16) : place]) is not None
 
 
 def _mobiles(text: str) -> Iterator[Span]:

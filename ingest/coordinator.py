@@ -68,6 +68,8 @@ class _Last:
     reconciled: float = -math.inf
     tidied: float = -math.inf
     uploaded: float = -math.inf
+    reported: float = -math.inf
+    rechecked: float = -math.inf
 
 
 class Coordinator:
@@ -99,6 +101,7 @@ class Coordinator:
                 self._drain()
                 self.patiently(self._follow)
                 closed = self.patiently(lambda: self._kernel.closing.sweep(SYSTEM_ACTOR))
+                self.patiently(self._runtime.ingest.verdicts.volumes.request_due)
                 self.patiently(self._follow)
             self.patiently(self._kernel.integrator.publish)
 
@@ -150,6 +153,8 @@ class Coordinator:
             ("reconcile", "reconciled", _RECONCILE_SECONDS, self._runtime.ingest.reconciliation.daily.request_due),
             # Numbers are for whole material: nobody closes volumes in the middle of a delivery.
             ("close", "busy", _QUIET_SECONDS, lambda: kernel.closing.sweep(SYSTEM_ACTOR)),
+            ("report", "reported", _QUIET_SECONDS, self._runtime.ingest.verdicts.volumes.request_due),
+            ("recheck", "rechecked", _SWEEP_SECONDS, self._runtime.ingest.verdicts.again.request_due),
             ("publish", "published", _PUBLISH_SECONDS, kernel.integrator.publish),
             ("sweep", "swept", _SWEEP_SECONDS, self.sweep),
             ("uploads", "uploaded", _SWEEP_SECONDS, self._runtime.ingest.uploads.sweep),

@@ -1,4 +1,4 @@
-"""Tables of outcomes of steps, results of checks and decisions of people."""
+"""Tables of outcomes of steps and decisions of people."""
 
 from sqlalchemy import JSON, Column, Float, Index, Integer, String, Table, Text
 
@@ -19,23 +19,6 @@ outcome = Table(
     Column("at", Moment, nullable=False),
     Index(None, "status"),
     Index(None, "at"),
-)
-
-check = Table(
-    "ingest_check",
-    metadata,
-    Column("record_id", String(32), primary_key=True),
-    Column("version", Integer, primary_key=True),
-    Column("run", Integer, primary_key=True),
-    Column("ordinal", Integer, primary_key=True),
-    Column("code", String(16), nullable=False),
-    Column("nature", String(16), nullable=False),
-    Column("component_id", String(32)),
-    Column("outcome", String(16), nullable=False),
-    Column("reason", Text),
-    Column("params", JSON, nullable=False),
-    Column("rule_version", Text, nullable=False),
-    Column("milliseconds", Float, nullable=False),
 )
 
 decision = Table(

@@ -1,5 +1,6 @@
-"""Every statement about outcomes, checks and decisions."""
+"""Every statement about outcomes and decisions."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -11,11 +12,15 @@ from archive.db.upsert import upsert
 from archive.records.model import item
 from archive.records.repository import within
 from ingest import model
+from ingest.formats.risk import FormatCount
 from ingest.types import PersonDecision, Status, StepOutcome
+
+_IDENTIFY = "identify"
+_BATCH = 1000
 
 
 class OutcomeRepository:
-    """Rows of step outcomes, check results and decisions."""
+    """Rows of step outcomes and decisions."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -77,33 +82,21 @@ class OutcomeRepository:
         query = query.where(model.outcome.c.status == status).where(within(scope))
         return int(self._connection.execute(query).scalar_one())
 
-    def add_checks(self, record_id: str, version: int, results: Iterable[Mapping[str, Any]]) -> int:
-        """Store one run of the checks beside earlier ones; its number from 1."""
-        columns = model.check.c
-        query = select(func.coalesce(func.max(columns.run), 0)).where(
-            columns.record_id == record_id, columns.version == version
-        )
-        run = int(self._connection.execute(query).scalar_one()) + 1
-        rows = [
-            dict(result) | {"record_id": record_id, "version": version, "run": run, "ordinal": ordinal}
-            for ordinal, result in enumerate(results)
-        ]
-        if rows:
-            self._connection.execute(insert(model.check), rows)
-        return run
+    def formats(self, scope: Scope) -> list[FormatCount]:
+        """How many files there are of each format, in the present versions of records inside `scope`.
 
-    def checks(self, record_id: str, version: int) -> list[dict[str, Any]]:
-        """The results of the latest run of the checks."""
-        columns = model.check.c
-        latest = (
-            select(func.max(columns.run))
-            .where(columns.record_id == record_id, columns.version == version)
-            .scalar_subquery()
-        )
-        query = select(model.check).where(
-            columns.record_id == record_id, columns.version == version, columns.run == latest
-        )
-        return [dict(row) for row in self._connection.execute(query.order_by(columns.ordinal)).mappings()]
+        Outcomes are read by the thousand, since what they found is one value for the database.
+        """
+        columns = model.outcome.c
+        query = select(columns.record_id, columns.detail).select_from(model.outcome.join(item, _present()))
+        query = query.where(columns.step == _IDENTIFY, within(scope)).order_by(columns.record_id).limit(_BATCH)
+        counted: Counter[tuple[str | None, str, str]] = Counter()
+        last = ""
+        while rows := self._connection.execute(query.where(columns.record_id > last)).all():
+            for record_id, detail in rows:
+                counted.update((one["puid"], one["mime"], one["label"]) for one in detail.get("components", ()))
+                last = record_id
+        return [FormatCount(*kind, number) for kind, number in sorted(counted.items(), key=repr)]
 
     def add_decision(self, decision: PersonDecision) -> None:
         """Store what a person decided."""

@@ -15,10 +15,13 @@ from archive.ledger.types import Event, EventType
 from archive.records.repository import RecordRepository
 from archive.records.service import Act, RecordService, existing
 from archive.records.types import Record, RecordState
+from ingest.checks.types import Phase, SubjectKind
 from ingest.pipeline.graph import Graph
 from ingest.repository import OutcomeRepository
 from ingest.sources.repository import SourceRepository
 from ingest.types import PersonDecision, SeenArrival, Status, StepOutcome
+from ingest.verdicts.repository import RunRepository
+from ingest.verdicts.types import Subject
 from ingest.waking import wake_records
 
 CHOICES: Mapping[str, frozenset[str]] = {
@@ -98,7 +101,9 @@ class ReviewService:
         with self._ports.database.reading() as connection:
             record = existing(RecordRepository(connection), record_id)
             self._ports.authorizer.require(actor, Permission.REVIEW_LIST, record.subject)
-            return OutcomeRepository(connection).checks(record_id, record.version)
+            runs = RunRepository(connection)
+            run = runs.latest(Subject(SubjectKind.ITEM, record.id, record.version), Phase.FILING)
+            return [] if run is None else runs.rows(run.id)
 
     def decide(self, actor: Actor, record_id: str, choice: Mapping[str, JSON], reason: str, question: str) -> None:
         """Answer the step that stopped; the pipeline goes on from there once this has committed.

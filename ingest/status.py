@@ -13,6 +13,7 @@ from archive.records.repository import RecordRepository
 from archive.records.types import RecordState
 from archive.volumes.repository import VolumeRepository
 from archive.volumes.types import VolumeState
+from ingest.formats.risk import FormatCount
 from ingest.repository import OutcomeRepository
 from ingest.sources.repository import SourceRepository
 from ingest.types import ArrivalStatus, Source, Status
@@ -85,3 +86,11 @@ class StatusService:
                 sources=tuple(arrivals.all()),
                 failed_jobs=tuple(ports.jobs.failed()),
             )
+
+    def formats(self, actor: Actor) -> list[FormatCount]:
+        """How many files there are of each format, in the present versions of records. Raises as `overview`."""
+        ports = self._ports
+        ports.authorizer.require(actor, Permission.STATUS_READ)
+        scope = ports.authorizer.scope(actor, Permission.RECORD_LIST)
+        with ports.database.reading() as connection:
+            return OutcomeRepository(connection).formats(scope)

@@ -31,6 +31,8 @@ from classifiers.personal_data import mask
 from ingest.extractors.tika_server import TikaServer
 from ingest.push.service import PUSH
 from ingest.reconciliation.types import RECONCILE, REPORT
+from ingest.verdicts.types import CHECK_AGAIN, CHECK_VOLUME
+from ingest.verdicts.wiring import build_gate
 from ingest.waking import ADVANCE, SYNC
 from ingest.wiring import Ingest, build_ingest
 from search.wiring import Ports, Search, build_search
@@ -71,7 +73,7 @@ def redact(text: str) -> str:
 
 def build_runtime(settings: Settings) -> Runtime:
     """A runtime on a founded home. Raises as `build_kernel`."""
-    kernel = build_kernel(settings)
+    kernel = build_kernel(settings, build_gate)
     access = build_access(
         kernel.database,
         kernel.clock,
@@ -102,6 +104,9 @@ def handlers(runtime: Runtime) -> dict[str, Handler]:
     def report(day: str) -> None:
         reconciliation.daily.file(day)
 
+    def check_again(record_id: str) -> None:
+        runtime.ingest.verdicts.again.check(record_id)
+
     reconciliation = runtime.ingest.reconciliation
     return {
         ADVANCE: runtime.ingest.runner.advance,
@@ -109,6 +114,8 @@ def handlers(runtime: Runtime) -> dict[str, Handler]:
         PUSH: runtime.ingest.push.joiner.join,
         RECONCILE: reconcile,
         REPORT: report,
+        CHECK_AGAIN: check_again,
+        CHECK_VOLUME: runtime.ingest.verdicts.volumes.settle,
     }
 
 
@@ -130,6 +137,7 @@ def work(settings: Settings, stay: bool, number: int) -> None:
         if runtime is not None:
             worker = build_worker(runtime, worker_name(settings.home, number), _lanes(number, settings.jobs.workers))
             worker.run_for_ever(lambda: not stopped.is_set(), _looking_pause(settings))
+            runtime.ingest.examiner.close()
 
 
 def serve_lane(settings: Settings, stay: bool, number: int) -> None:

@@ -37,3 +37,8 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("needs ../shared/data")
     return folder
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes made while tests are collected differ from process to process; a name does not."""
+    return argname if isinstance(val, bytes) and len(val) > 16 else None

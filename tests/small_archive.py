@@ -39,6 +39,7 @@ from ingest.review import ReviewPorts, ReviewService
 from ingest.sources.repository import SourceRepository
 from ingest.sources.service import IMPORTED
 from ingest.types import SeenArrival, StepOutcome, Summary
+from ingest.verdicts.wiring import build_gate
 from ingest.waking import ADVANCE
 from ingest.wiring import Ingest, build_ingest
 
@@ -99,7 +100,7 @@ class SmallArchive:
         if (home / "blobs").exists():
             for _ in range(_USED_BEFORE):
                 ids.new("run")
-        kernel = build_kernel(settings, clock, ids)
+        kernel = build_kernel(settings, build_gate, clock, ids)
         if database is None:
             event.listen(kernel.database.engine, "connect", _hurry)
         try:

@@ -20,6 +20,7 @@ from ingest.review import ReviewService
 from ingest.sources.desk import SourceDesk
 from ingest.status import StatusService
 from ingest.uploads.service import UploadService
+from ingest.verdicts.desk import VerdictDesk
 from ingest.watching.health import HealthService
 from ingest.watching.service import MetricsService
 from search.service import SearchService
@@ -50,6 +51,7 @@ class Services:
     uploads: UploadService
     push: Push
     reconciliation: Reconciliation
+    verdicts: VerdictDesk
     database: Database
     clock: Clock
     settings: WebSettings

@@ -20,6 +20,7 @@ from ingest.sources.health import SourceHealthService
 from ingest.sources.preview import Previewer
 from ingest.status import StatusPorts, StatusService
 from ingest.uploads.service import UploadPorts, UploadService
+from ingest.verdicts.desk import VerdictDesk, VerdictDeskPorts
 from ingest.watching.health import HealthPorts, HealthService
 from ingest.watching.service import MetricsPorts, MetricsService
 from ingest.worker import Runtime, build_runtime, handlers, redact
@@ -51,10 +52,12 @@ def services_of(runtime: Runtime) -> Services:
     health = HealthService(HealthPorts(kernel.database, kernel.blobs, authorizer, _question(runtime), queue))
     kinds, lag = tuple(handlers(runtime)), runtime.search.service.lag
     metrics = MetricsPorts(kernel.database, health, kernel.clock, runtime.ingest.graph, kinds, lag)
-    records = RecordReader(reading)
+    records, volumes = RecordReader(reading), VolumeReader(kernel.database, authorizer, redact)
+    checked = runtime.ingest.verdicts
+    verdicts = VerdictDeskPorts(kernel.database, authorizer, volumes, checked.volumes, checked.tasks)
     return Services(
         records=records,
-        volumes=VolumeReader(kernel.database, authorizer, redact),
+        volumes=volumes,
         closing=kernel.closing,
         review=ReviewService(review, runtime.ingest.graph),
         sources=_sources(runtime),
@@ -71,6 +74,7 @@ def services_of(runtime: Runtime) -> Services:
         uploads=_uploads(runtime),
         push=runtime.ingest.push,
         reconciliation=runtime.ingest.reconciliation,
+        verdicts=VerdictDesk(verdicts),
         database=kernel.database,
         clock=kernel.clock,
         settings=kernel.settings.web,
@@ -95,7 +99,7 @@ def _sources(runtime: Runtime) -> SourceDesk:
     ports = SourceDeskPorts(
         ingest.sources,
         SourceHealthService(kernel.database, kernel.jobs, kernel.clock, ingest.sources),
-        Previewer(lambda source: trial(source, nothing), kernel.plan),
+        Previewer(lambda source: trial(source, nothing), runtime.ingest.examiner.read, kernel.plan),
         ingest.opener.registry,
         runtime.access.authorizer,
         redact,

@@ -37,6 +37,9 @@ BLOB_REFERENCES: Final = (
     ("records_component", "sha256"),
     ("ingest_arrival", "raw_sha256"),
     ("push_message", "sha256"),
+    ("check_report", "json_sha256"),
+    ("check_report", "html_sha256"),
+    ("check_report", "pdf_sha256"),
 )
 """Table and column of everything that names bytes in the store."""
 

@@ -8,7 +8,7 @@ from archive.db.engine import build_engine
 from archive.db.uow import Database
 from archive.errors import Conflict
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision; a test holds it against the folder of revisions."""
 
 _SCRIPTS = Path(__file__).parent / "migrations"

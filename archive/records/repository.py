@@ -160,6 +160,23 @@ class RecordRepository:
         row = self._connection.execute(query).mappings().one_or_none()
         return None if row is None else (_record(row), int(row["number"]))
 
+    def count_repeated(self, record: Record, main_sha256: str) -> int:
+        """How many other records, of any source and not withdrawn, now have the same title, publication and main file.
+
+        Found by the digest of the file and by the publication, which are indexed both; no statement reads every row.
+        """
+        item, version, component = model.item.c, model.version.c, model.component.c
+        query = (
+            select(func.count(func.distinct(item.id)))
+            .select_from(model.component)
+            .join(model.version, version.id == component.version_id)
+            .join(model.item, and_(item.id == version.record_id, item.version == version.number))
+            .where(component.sha256 == main_sha256, component.role == ComponentRole.MAIN)
+            .where(item.title == record.title, item.published == record.published)
+            .where(item.id != record.id, item.state != RecordState.WITHDRAWN)
+        )
+        return int(self._connection.execute(query).scalar_one())
+
     def put_texts(self, texts: Sequence[ExtractedText]) -> None:
         """Store or replace extracted texts."""
         for text in texts:

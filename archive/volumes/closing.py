@@ -5,7 +5,7 @@ numbers, in whatever order it came in and however often the work was interrupted
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, tzinfo
 
 from archive.authorization import Actor, Authorizer, Permission
@@ -17,6 +17,7 @@ from archive.plan.types import Outcome, Plan
 from archive.records.repository import RecordRepository
 from archive.records.service import Act
 from archive.records.types import SETTLED, Record, RecordState
+from archive.volumes.gate import GATE_MARK, ClosingGate, NumberedMember, Stored
 from archive.volumes.repository import VolumeRepository
 from archive.volumes.service import Ports
 from archive.volumes.types import Volume, VolumeState
@@ -41,15 +42,19 @@ class _Ending:
 
 
 class Closing:
-    """Closes volumes under one plan; `zone` decides on which day a moment falls."""
+    """Closes volumes under one plan where `gate` opens; `zone` decides on which day a moment falls."""
 
-    def __init__(self, ports: Ports, plan: Plan, zone: tzinfo) -> None:
+    def __init__(self, ports: Ports, plan: Plan, zone: tzinfo, gate: ClosingGate) -> None:
         self._ports = ports
         self._plan = plan
         self._zone = zone
+        self._gate = gate
 
     def sweep(self, actor: Actor) -> Swept:
-        """Close every volume whose process has ended and that lacks nothing; remember what the others lack."""
+        """Close every volume whose process has ended and that lacks nothing; remember what the others lack.
+
+        Where the gate stays shut, the codes that say why stand among what is lacking, and the next sweep asks again.
+        """
         reopened = []
         with self._ports.database.reading() as connection:
             volumes = VolumeRepository(connection)
@@ -67,8 +72,9 @@ class Closing:
                 volumes.update_volume(volume_id, state=VolumeState.OPEN, outcome=None, ended_on=None, missing=[])
         closed, incomplete = [], []
         for _, volume_id in sorted(due):
+            stored = self._look(volume_id)
             with self._ports.database.writing() as uow:
-                code = self._close_if_complete(uow, volume_id, actor)
+                code = self._close_if_complete(uow, volume_id, actor, stored)
             if code is None:
                 incomplete.append(volume_id)
             else:
@@ -107,7 +113,18 @@ class Closing:
             return None
         return _Ending(outcome, record.published.astimezone(self._zone).date(), record)
 
-    def _close_if_complete(self, uow: UnitOfWork, volume_id: str, actor: Actor) -> str | None:
+    def _look(self, volume_id: str) -> Stored:
+        """What the gate has to know of the store, asked while nobody waits for the database; nothing of what lacks."""
+        with self._ports.database.reading() as connection:
+            volumes, records = VolumeRepository(connection), RecordRepository(connection)
+            volume = volumes.volume(volume_id)
+            ending = self._ending(records, volumes, volume) if volume is not None else None
+            if volume is None or ending is None or self._missing(records, volumes, volume, ending):
+                return {}
+            members = records.members(volume_id)
+        return self._gate.look(members)
+
+    def _close_if_complete(self, uow: UnitOfWork, volume_id: str, actor: Actor, stored: Stored) -> str | None:
         volumes, records = VolumeRepository(uow.connection), RecordRepository(uow.connection)
         volume = volumes.volume(volume_id)
         if volume is None or volume.state is VolumeState.CLOSED:
@@ -116,16 +133,21 @@ class Closing:
         if ending is None:
             return None
         missing = self._missing(records, volumes, volume, ending)
-        if missing:
-            volumes.update_volume(
-                volume.id,
-                state=VolumeState.INCOMPLETE,
-                outcome=ending.outcome,
-                ended_on=ending.ended_on,
-                missing=list(missing),
-            )
-            return None
-        return self._close(uow, volume, ending, actor)
+        if not missing:
+            numbered = self._numbered(records, volumes, volume, ending)
+            shut = self._gate.judge(uow, *numbered, stored)
+            if not shut:
+                return self._close(uow, *numbered, actor)
+            volumes.return_number(self._scope(numbered[0], ending), numbered[0].number or 0)
+            missing = tuple(GATE_MARK + code for code in dict.fromkeys(shut))
+        volumes.update_volume(
+            volume.id,
+            state=VolumeState.INCOMPLETE,
+            outcome=ending.outcome,
+            ended_on=ending.ended_on,
+            missing=list(missing),
+        )
+        return None
 
     def _missing(
         self, records: RecordRepository, volumes: VolumeRepository, volume: Volume, ending: _Ending
@@ -144,51 +166,78 @@ class Closing:
             required = (NO_RULE,)
         return tuple(code for code in required if code not in present and code not in volume.declared)
 
-    def _close(self, uow: UnitOfWork, volume: Volume, ending: _Ending, actor: Actor) -> str:
-        records, volumes = RecordRepository(uow.connection), VolumeRepository(uow.connection)
+    def _numbered(
+        self, records: RecordRepository, volumes: VolumeRepository, volume: Volume, ending: _Ending
+    ) -> tuple[Volume, list[NumberedMember]]:
+        """The volume and its members with the numbers they get if nothing stands in the way."""
         members = sorted(records.members(volume.id), key=self._order)
         retention = self._plan.longest_retention(
             tuple(self._plan.document_class(member.class_code).retention for member in members if member.class_code)
         )
-        values: dict[str, str | int] = {
+        ended = replace(volume, outcome=ending.outcome, ended_on=ending.ended_on, retention=retention)
+        number = volumes.next_number(self._scope(ended, ending))
+        reference = self._plan.numbers.volume_code(self._values(ended, ending) | {"number": number})
+        closing = replace(
+            ended,
+            state=VolumeState.CLOSED,
+            number=number,
+            reference_code=reference,
+            item_count=len(members),
+            missing=(),
+            closed_at=self._ports.clock.now(),
+        )
+        codes = [
+            NumberedMember(member, position, self._plan.numbers.item_code(reference, position))
+            for position, member in enumerate(members, start=1)
+        ]
+        return closing, codes
+
+    def _values(self, volume: Volume, ending: _Ending) -> dict[str, str | int]:
+        """What the reference code of a volume is made of, but for its number."""
+        return {
             "fonds": ending.record.fonds,
             "trade_letter": ending.record.trade_type or "",
             "region": ending.record.region,
             "year": ending.ended_on.year,
-            "retention": retention,
+            "retention": volume.retention or "",
         }
-        scope = "|".join(str(value) for value in values.values())
-        number = volumes.next_number(scope)
-        reference = self._plan.numbers.volume_code(values | {"number": number})
-        volumes.update_volume(
-            volume.id,
-            state=VolumeState.CLOSED,
-            outcome=ending.outcome,
-            ended_on=ending.ended_on,
-            number=number,
-            reference_code=reference,
-            retention=retention,
-            item_count=len(members),
-            missing=[],
-            closed_at=self._ports.clock.now(),
-        )
-        self._number(uow, volume, reference, members, actor)
-        body: dict[str, JSON] = {
-            "reference_code": reference,
-            "outcome": str(ending.outcome),
-            "retention": retention,
-            "declared": list(volume.declared),
-            "items": [{"item": n, "record": m.id, "version": m.version} for n, m in enumerate(members, start=1)],
-        }
-        self._ports.ledger.append(uow, Event(EventType.VOLUME_CLOSED, actor.id, "volume", volume.id, body))
-        return reference
 
-    def _number(self, uow: UnitOfWork, volume: Volume, reference: str, members: Sequence[Record], actor: Actor) -> None:
-        for number, member in enumerate(members, start=1):
-            code = self._plan.numbers.item_code(reference, number)
-            state = RecordState.FILED if member.state is RecordState.PLACED else member.state
-            act = Act(EventType.RECORD_FILED, actor, {"volume": volume.id, "reference_code": code, "item": number})
-            self._ports.records.move(uow, member, state, act, item_number=number, reference_code=code)
+    def _scope(self, volume: Volume, ending: _Ending) -> str:
+        """What volumes share that are numbered in one row."""
+        return "|".join(str(value) for value in self._values(volume, ending).values())
+
+    def _close(self, uow: UnitOfWork, volume: Volume, members: Sequence[NumberedMember], actor: Actor) -> str:
+        reference = volume.reference_code or ""
+        VolumeRepository(uow.connection).update_volume(
+            volume.id,
+            state=volume.state,
+            outcome=volume.outcome,
+            ended_on=volume.ended_on,
+            number=volume.number,
+            reference_code=reference,
+            retention=volume.retention,
+            item_count=volume.item_count,
+            missing=[],
+            closed_at=volume.closed_at,
+        )
+        for member in members:
+            record, code = member.record, member.reference_code
+            state = RecordState.FILED if record.state is RecordState.PLACED else record.state
+            body: dict[str, JSON] = {"volume": volume.id, "reference_code": code, "item": member.number}
+            act = Act(EventType.RECORD_FILED, actor, body)
+            self._ports.records.move(uow, record, state, act, item_number=member.number, reference_code=code)
+        sealed: dict[str, JSON] = {
+            "reference_code": reference,
+            "outcome": str(volume.outcome),
+            "retention": volume.retention,
+            "declared": list(volume.declared),
+            "items": [
+                {"item": member.number, "record": member.record.id, "version": member.record.version}
+                for member in members
+            ],
+        }
+        self._ports.ledger.append(uow, Event(EventType.VOLUME_CLOSED, actor.id, "volume", volume.id, sealed))
+        return reference
 
     def _order(self, record: Record) -> tuple[str, str, str, tuple[str, str]]:
         """Procedure order: stage, class, publication, then the source's own id and its name."""
@@ -203,7 +252,7 @@ class Closing:
 
         Raises:
             Forbidden, NotFound: the actor may not close volumes here.
-            Conflict: the volume lacks nothing.
+            Conflict: the volume lacks nothing, or nothing but what its checks have to show (`volume-gate-shut`).
             InvalidInput: no reason was given.
         """
         volumes, records = VolumeRepository(uow.connection), RecordRepository(uow.connection)
@@ -216,14 +265,15 @@ class Closing:
         # What has come since the list was shown is not missing, and what was not shown cannot have been declared.
         missing = tuple(code for code in lacking if code in volume.missing)
         if not missing:
-            raise Conflict("volume-lacks-nothing", volume=volume_id)
+            shut = any(code.startswith(GATE_MARK) for code in volume.missing)
+            raise Conflict("volume-gate-shut" if shut else "volume-lacks-nothing", volume=volume_id)
         if not reason.strip():
             raise InvalidInput("decision-without-reason", record=volume_id)
         left = [code for code in lacking if code not in missing]
         volumes.update_volume(volume_id, declared=[*volume.declared, *missing], missing=left)
         body: dict[str, JSON] = {"decision": "declare-missing", "classes": list(missing), "reason": reason.strip()}
         self._ports.ledger.append(uow, Event(EventType.DECISION_MADE, actor.id, "volume", volume_id, body))
-        return self._close_if_complete(uow, volume_id, actor)
+        return self._close_if_complete(uow, volume_id, actor, self._gate.look(members))
 
 
 def _rank(ending: _Ending) -> tuple[bool, date, tuple[str, str]]:

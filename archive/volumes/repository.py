@@ -140,6 +140,12 @@ class VolumeRepository:
         query = select(model.sequence.c.last).where(model.sequence.c.scope == scope)
         return int(self._connection.execute(query).scalar_one())
 
+    def return_number(self, scope: str, number: int) -> None:
+        """Give back a number of a scope that was just taken and did not come to be used, in the same transaction."""
+        columns = model.sequence.c
+        condition = (columns.scope == scope) & (columns.last == number)
+        self._connection.execute(update(model.sequence).where(condition).values(last=number - 1))
+
 
 def _volume(row: RowMapping) -> Volume:
     values = dict(row)

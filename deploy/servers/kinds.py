@@ -246,6 +246,36 @@ def _url_redis(places: Places, state: State) -> str:
     return f"redis://:{state['password']}@127.0.0.1:{state['port']}/0"
 
 
+def _start_clamd(places: Places, state: State) -> Start:
+    """With definitions of ours, which know two files that harm nobody; the real ones are for freshclam to get."""
+    folder = places.folder("clamd")
+    for name in ("definitions", "temporary"):
+        (folder / name).mkdir(exist_ok=True)
+        own(folder / name)
+    # A text of ours anywhere in a file, and the whole file that every scanner is tried with (eicar.org), by its MD5.
+    text = b"JUANZONG-ANTIVIRUS-TEST-TEXT".hex()
+    known = {"juanzong.ndb": f"Juanzong.Test.Text:0:*:{text}"}
+    known["eicar.hdb"] = "44d88612fea8a8f36de82e1278abb02f:68:Eicar-Test-Signature"
+    for name, line in known.items():
+        (folder / "definitions" / name).write_text(f"{line}\n", encoding="ascii")
+    lines = ["Foreground yes", "TCPAddr 127.0.0.1", f"TCPSocket {state['port']}", "AlertExceedsMax yes"]
+    lines += ["AlertEncrypted yes", f"DatabaseDirectory {folder / 'definitions'}", "StreamMaxLength 100M"]
+    lines += [f"TemporaryDirectory {folder / 'temporary'}", "MaxFileSize 100M", "MaxScanSize 400M"]
+    config = folder / "clamd.conf"
+    config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return Start(["/usr/sbin/clamd", f"--config-file={config}"], {"HOME": str(folder)})
+
+
+def _install_clamd(places: Places) -> None:
+    del places
+    getting.debian({"clamav-daemon": Path("/usr/sbin").glob("clamd")})
+
+
+def _url_clamd(places: Places, state: State) -> str:
+    del places
+    return f"tcp://127.0.0.1:{state['port']}"
+
+
 def _short(places: Places) -> str:
     return hashlib.sha256(str(places.runtime).encode()).hexdigest()[:8]
 
@@ -314,6 +344,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("elasticsearch-secure", _install_secure, _start_secure, _encrypted, _url_secure),
         Kind("tika", _install_tika, _start_tika, _http("/version"), _url_tika),
         Kind("rabbitmq", _install_rabbitmq, _start_rabbitmq, _RABBITMQ, _url_rabbitmq),
+        Kind("clamd", _install_clamd, _start_clamd, _spoken(b"zPING\0", b"PONG"), _url_clamd),
         Kind("redis", lambda _: getting.debian({"redis-server": "redis-server"}), _start_redis, _REDIS, _url_redis),
     )
 }

@@ -1,84 +1,73 @@
 """Usability (可用性): the format is known and accepted, the file opens and can be read or played."""
 
-from collections.abc import Callable, Collection, Iterator
-from typing import BinaryIO
+from collections.abc import Iterator
+from dataclasses import replace
 
-from archive.errors import InvalidInput
-from ingest.checks.types import Checked, CheckedComponent, Finding, Nature, failed, not_checked, passed
+from ingest.checks.inspected import inspected
+from ingest.checks.types import Checked, CheckedComponent, Finding, Nature, failed, not_checked, passed, seen
 from ingest.extractors.html import HTML_UNCLOSED
-from ingest.extractors.pdf import REPAIRED, RESTRICTED, UNREADABLE_PAGES
+from ingest.extractors.pdf import RESTRICTED, UNREADABLE_PAGES
 from ingest.extractors.reading import UNSUPPORTED
-from ingest.formats import known
-from ingest.formats.containers import open_container
-from ingest.recordings.probe import MediaProbe
+from ingest.formats.inspection import Aspect
+from ingest.formats.policy import FormatAction, FormatPolicy
+from ingest.outcomes import Outcome
 
-_PLAYED = ("video/", "audio/", "image/")
-_DOUBTFUL = (REPAIRED, UNREADABLE_PAGES, HTML_UNCLOSED)
+_TAKEN = frozenset({FormatAction.PRESERVE, FormatAction.DERIVE})
+_DOUBTFUL = (UNREADABLE_PAGES, HTML_UNCLOSED)
 _LOCKED = frozenset({"file-encrypted", "zip-lies", "zip-bomb", "zip-unsafe-name", "zip-method", "pdf-bomb"})
-
-Prober = Callable[[BinaryIO], MediaProbe]
 
 
 class AcceptedFormat:
-    """GD-3-3: the format is known and on the list of formats the archive accepts, as MIME types (GB/T 18894)."""
+    """GD-3-3: the format is known, and the centre's policy of formats takes it in (GB/T 18894, GB/T 33190)."""
 
     code = "GD-3-3"
     nature = Nature.USABILITY
-    version = "1"
+    version = "2"
 
-    def __init__(self, accepted: Collection[str]) -> None:
-        self._accepted = frozenset(accepted)
+    def __init__(self, formats: FormatPolicy) -> None:
+        self._formats = formats
 
     def run(self, item: Checked) -> Iterator[Finding]:
         for component in item.components:
-            identified = component.identified
-            if identified.mime in {known.UNKNOWN, known.EMPTY} and identified.puid is None:
-                yield failed("format-unknown", component.id)
-            elif identified.mime in self._accepted:
-                yield passed(component.id)
+            decision = self._formats.decide(component.identified)
+            evidence = {"rule": decision.rule, "policy": decision.version, "risk": str(decision.risk)}
+            if decision.action in _TAKEN:
+                yield seen(passed(component.id), evidence | {"action": str(decision.action)})
             else:
-                yield failed("format-not-accepted", component.id, format=identified.label)
+                code = decision.code or "format-not-accepted"
+                yield seen(failed(code, component.id, format=component.identified.label), evidence)
 
 
 class Readable:
-    """GD-3-4: documents open and give their pages, recordings decode to their end.
+    """GD-3-4: documents open and give their pages, recordings decode, and the file is what its format demands.
 
     A format that nothing here can open is not checked; it does not pass.
     """
 
     code = "GD-3-4"
     nature = Nature.USABILITY
-    version = "1"
-
-    def __init__(self, prober: Prober) -> None:
-        self._prober = prober
+    version = "2"
 
     def run(self, item: Checked) -> Iterator[Finding]:
         for component in item.components:
             yield self._one(component)
 
     def _one(self, component: CheckedComponent) -> Finding:
-        if component.identified.mime.startswith(_PLAYED):
-            return self._played(component)
         reading = component.reading
         if reading is None:
             return not_checked("not-read", component.id)
         if reading.problem is not None:
             return failed(reading.problem.code, component.id, **reading.problem.params)
-        if reading.extraction is None:
-            return not_checked(UNSUPPORTED, component.id, format=component.identified.label)
-        doubtful = next((code for code in _DOUBTFUL if code in reading.extraction.warnings), None)
-        return failed(doubtful, component.id) if doubtful else passed(component.id)
-
-    def _played(self, component: CheckedComponent) -> Finding:
-        try:
-            with component.open() as stream:
-                self._prober(stream)
-        except InvalidInput as error:
-            return failed(error.code, component.id, **error.params)
-        except OSError as error:
-            return not_checked("file-unreadable", component.id, detail=type(error).__name__)
-        return passed(component.id)
+        structure = inspected(component, Aspect.STRUCTURE)
+        if structure.outcome is Outcome.FAIL:
+            return structure
+        if reading.extraction is not None:
+            doubtful = next((code for code in _DOUBTFUL if code in reading.extraction.warnings), None)
+            return failed(doubtful, component.id) if doubtful else replace(structure, tool=reading.extractor)
+        if structure.outcome is Outcome.PASS:
+            return structure
+        # Neither a reader nor an inspector knows it.
+        return not_checked(UNSUPPORTED, component.id, format=component.identified.label)
 
 
 class NothingLocked:
@@ -86,7 +75,7 @@ class NothingLocked:
 
     code = "GD-3-8"
     nature = Nature.USABILITY
-    version = "1"
+    version = "2"
 
     def run(self, item: Checked) -> Iterator[Finding]:
         for component in item.components:
@@ -100,18 +89,4 @@ class NothingLocked:
             return failed(reading.problem.code, component.id, **reading.problem.params)
         if reading.extraction is not None and RESTRICTED in reading.extraction.warnings:
             return failed(RESTRICTED, component.id)
-        return self._container(component) if component.identified.mime == known.ZIP else passed(component.id)
-
-    def _container(self, component: CheckedComponent) -> Finding:
-        """Every entry of a plain ZIP is inflated once, so that a size that lies is found."""
-        try:
-            with component.open() as stream:
-                container = open_container(stream)
-                for name in container.entries:
-                    for _ in container.chunks(name):
-                        pass
-        except InvalidInput as error:
-            return failed(error.code, component.id, **error.params)
-        except OSError as error:
-            return not_checked("file-unreadable", component.id, detail=type(error).__name__)
-        return passed(component.id)
+        return inspected(component, Aspect.LOCKED)

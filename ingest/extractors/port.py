@@ -16,33 +16,28 @@ The contract, for every adapter and the twin:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
-from ingest.formats.containers import ContainerLimits
+from ingest.formats.limits import Limits
 from ingest.formats.types import Identified
+
+__all__ = [
+    "ACTIVE_CONTENT",
+    "ACTIVE_UNCHECKED",
+    "NO_TEXT",
+    "PARTS_UNREADABLE",
+    "TEXT_CUT",
+    "Extraction",
+    "Extractor",
+    "Limits",
+]
 
 NO_TEXT = "file-no-text"
 TEXT_CUT = "text-cut"
 ACTIVE_CONTENT = "active-content"
 ACTIVE_UNCHECKED = "active-content-unchecked"
 PARTS_UNREADABLE = "parts-unreadable"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much one file may ask for. Characters are of extracted text, elements of XML or HTML markup, objects of PDF.
-
-    `stream_bytes` bounds what one compressed stream of a PDF may inflate to.
-    """
-
-    characters: int = 5_000_000
-    pages: int = 5_000
-    cells: int = 1_000_000
-    elements: int = 3_000_000
-    objects: int = 100_000
-    stream_bytes: int = 128 << 20
-    container: ContainerLimits = field(default_factory=ContainerLimits)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from ingest.extractors.port import Extraction, Limits
 from ingest.extractors.registry import Registry, build_registry
 from ingest.formats import known
 from ingest.formats.identify import identify
-from ingest.formats.types import EXTENSION_MISMATCH, Identified
+from ingest.formats.types import EXTENSION_MISMATCH, UNIDENTIFIED, Identified
 
 UNSUPPORTED = "file-unsupported"
 # Office documents locked with a password are no packages any more; PRONOM knows them by their encrypted stream.
@@ -62,8 +62,18 @@ def read_component(
     try:
         identified = identify(stream, name)
     except InvalidInput as error:
-        unknown = Identified(None, known.UNKNOWN, "Unknown", "not read", None)
-        return Reading(unknown, None, Problem(error.code, error.params))
+        return Reading(UNIDENTIFIED, None, Problem(error.code, error.params))
+    return read_identified(stream, identified, registry, limits)
+
+
+def read_identified(
+    stream: BinaryIO, identified: Identified, registry: Registry | None = None, limits: Limits | None = None
+) -> Reading:
+    """Extract the text of what has been identified. The stream is left open.
+
+    Raises:
+        Unavailable: a server that helps with reading does not answer; nothing was learned about the file.
+    """
     problem = _refused(identified)
     if problem is not None:
         return Reading(identified, None, problem)

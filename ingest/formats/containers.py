@@ -29,8 +29,8 @@ _BROKEN_ZIP = (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError
 class ContainerLimits:
     """How much a container may ask of us. Sizes in bytes.
 
-    `ratio` is inflated to deflated size and judged only above `ratio_grace`: small files of repeated text compress
-    well without malice, while deflate itself ends at 1032 to 1.
+    `ratio` is inflated to deflated size and judged only above `ratio_grace`: repeated text and uncompressed scans of
+    nearly white paper (BMP, TIFF) compress several hundred times without malice; deflate itself ends at 1032 to 1.
     """
 
     entries: int = 10_000
@@ -38,7 +38,7 @@ class ContainerLimits:
     entry_bytes: int = 128 << 20
     total_bytes: int = 512 << 20
     ratio: int = 200
-    ratio_grace: int = 1 << 20
+    ratio_grace: int = 16 << 20
 
 
 @dataclass(frozen=True)

@@ -59,11 +59,42 @@ PACKAGES: Mapping[str, tuple[str | None, str]] = {
 
 # Major brands of ISO/IEC 14496-12 files that PRONOM calls MPEG-4 Media File; other brands go to the full registry.
 MP4_BRANDS = frozenset(
-    {b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"dash", b"M4V ", b"M4A "},
+    {b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"dash", b"M4V "},
 )
 
 # MIME types of formats for which PRONOM states none.
-NAMELESS: Mapping[str, str] = {"fmt/569": "video/x-matroska", "fmt/585": "video/mp2t"}
+NAMELESS: Mapping[str, str] = {"fmt/569": "video/x-matroska", "fmt/585": "video/mp2t", "fmt/2062": "image/avif"}
+
+# First bytes of pictures -> type, label. The registry also wants to see their last bytes, so it does not know one that
+# was cut off or that something was put behind; which version of the format it is, nobody can then tell.
+PICTURES: Mapping[bytes, tuple[str, str]] = {
+    b"\x89PNG\r\n\x1a\n": ("image/png", "Portable Network Graphics"),
+    b"\xff\xd8\xff": ("image/jpeg", "JPEG"),
+    b"GIF87a": ("image/gif", "Graphics Interchange Format"),
+    b"GIF89a": ("image/gif", "Graphics Interchange Format"),
+    b"II*\0": ("image/tiff", "Tagged Image File Format"),
+    b"MM\0*": ("image/tiff", "Tagged Image File Format"),
+    b"\0\0\0\x0cjP  \r\n\x87\n": ("image/jp2", "JPEG 2000"),
+}
+
+# Types that the registry or a source may state -> the name we go by.
+RENAMED: Mapping[str, str] = {
+    "application/mp4": MP4,
+    "application/vnd.ms-word.document.macroenabled": DOCM,
+    "application/x-rar-compressed": "application/vnd.rar",
+    "application/x-zip-compressed": ZIP,
+    "application/x-gzip": "application/gzip",
+    "application/x-pdf": PDF,
+    "text/rtf": "application/rtf",
+    "text/xml": XML,
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "audio/mp3": "audio/mpeg",
+    "audio/wav": "audio/x-wav",
+    "audio/vnd.wave": "audio/x-wav",
+}
+
+_OOXML = "application/vnd.openxmlformats-officedocument."
 
 EXTENSIONS: Mapping[str, frozenset[str]] = {
     PDF: frozenset({"pdf"}),
@@ -76,8 +107,17 @@ EXTENSIONS: Mapping[str, frozenset[str]] = {
     ZIP: frozenset({"zip"}),
     HTML: frozenset({"html", "htm", "xhtml", "shtml", "jhtml", "mht"}),
     TEXT: frozenset({"txt", "csv", "log", "md", "json", "jsonl", "ini", "tsv"}),
-    XML: frozenset({"xml", "xsd", "xsl", "xhtml", "html"}),
+    XML: frozenset({"xml", "xsd", "xsl", "xhtml", "html", "svg"}),
     MP4: frozenset({"mp4", "m4v", "m4a"}),
+    f"{_OOXML}wordprocessingml.template": frozenset({"dotx"}),
+    "application/vnd.ms-word.template.macroenabled.12": frozenset({"dotm"}),
+    f"{_OOXML}spreadsheetml.template": frozenset({"xltx"}),
+    "application/vnd.ms-excel.template.macroenabled.12": frozenset({"xltm"}),
+    "application/vnd.ms-excel.sheet.binary.macroenabled.12": frozenset({"xlsb"}),
+    f"{_OOXML}presentationml.template": frozenset({"potx"}),
+    f"{_OOXML}presentationml.slideshow": frozenset({"ppsx"}),
+    "application/vnd.ms-powerpoint.presentation.macroenabled.12": frozenset({"pptm"}),
+    "audio/mp4": frozenset({"m4a"}),
     "application/msword": frozenset({"doc", "dot", "wps"}),
     "application/vnd.ms-excel": frozenset({"xls", "xlt", "et"}),
     "application/vnd.ms-powerpoint": frozenset({"ppt", "pps", "dps"}),
@@ -92,9 +132,14 @@ EXTENSIONS: Mapping[str, frozenset[str]] = {
     "application/epub+zip": frozenset({"epub"}),
     "image/jpeg": frozenset({"jpg", "jpeg", "jpe", "jfif"}),
     "image/png": frozenset({"png"}),
+    "image/apng": frozenset({"png", "apng"}),
     "image/gif": frozenset({"gif"}),
     "image/bmp": frozenset({"bmp"}),
     "image/tiff": frozenset({"tif", "tiff"}),
+    "image/webp": frozenset({"webp"}),
+    "image/jp2": frozenset({"jp2"}),
+    "image/avif": frozenset({"avif"}),
+    "image/svg+xml": frozenset({"svg"}),
     "audio/mpeg": frozenset({"mp3"}),
     "audio/x-wav": frozenset({"wav"}),
     "video/x-msvideo": frozenset({"avi"}),
@@ -103,4 +148,14 @@ EXTENSIONS: Mapping[str, frozenset[str]] = {
     "application/x-7z-compressed": frozenset({"7z"}),
     "application/vnd.rar": frozenset({"rar"}),
     "application/gzip": frozenset({"gz", "tgz"}),
+}
+
+# Types that sources state for whatever they do not tell apart, and what may then come: a package is a ZIP, the newer
+# Office formats go by the type of the older ones, browsers call a CSV a sheet, and much is only text.
+LOOSELY: Mapping[str, frozenset[str]] = {
+    ZIP: frozenset({DOCX, DOCM, XLSX, XLSM, PPTX, OFD, *PACKAGES}),
+    "application/msword": frozenset({DOCX, DOCM, "application/rtf"}),
+    "application/vnd.ms-excel": frozenset({XLSX, XLSM, TEXT, HTML}),
+    "application/vnd.ms-powerpoint": frozenset({PPTX}),
+    TEXT: frozenset({XML, HTML, "image/svg+xml"}),
 }

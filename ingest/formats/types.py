@@ -1,8 +1,24 @@
 """What is known of a file's format after looking at its bytes."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 EXTENSION_MISMATCH = "extension-mismatch"
+
+
+class Certainty(StrEnum):
+    """What the answer rests on, from the firmest to nothing.
+
+    `content`: a signature in the bytes. `container`: parts inside a ZIP or OLE container that only this format has.
+    `text`: readable text without a signature. `extension`: readable text, and only the name tells which. `none`: the
+    format is not known.
+    """
+
+    CONTENT = "content"
+    CONTAINER = "container"
+    TEXT = "text"
+    EXTENSION = "extension"
+    NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -19,3 +35,8 @@ class Identified:
     label: str
     basis: str
     warning: str | None
+    certainty: Certainty = Certainty.NONE
+
+
+UNIDENTIFIED = Identified(None, "application/octet-stream", "Unknown", "not read", None)
+"""What nobody has looked into."""

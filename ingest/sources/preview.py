@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import structlog
 
@@ -18,7 +18,7 @@ from archive.plan.types import Plan
 from archive.records.types import ComponentRole, Delivery, Incoming
 from classifiers.arbiter import classify
 from ingest.connectors.port import Arrival, Gone, Known, Opened, Refused, Withdrawn
-from ingest.extractors.reading import read_component
+from ingest.extractors.reading import Reading
 from ingest.sources.samples import (
     UNCHANGED,
     Ending,
@@ -33,6 +33,9 @@ from ingest.types import ArrivalStatus, Source
 
 Opening = Callable[[Source], AbstractContextManager[Opened]]
 """Opens a source for a reading of which nothing is kept."""
+
+Read = Callable[[BinaryIO, str], Reading]
+"""Reads a file that came by a name."""
 
 MOST: Final = 50
 """Documents that one preview shows at most."""
@@ -49,10 +52,14 @@ class _TimeIsUp(Exception):
 
 
 class Previewer:
-    """Previews sources. `open_source` opens one, `seconds` is how long one preview may take."""
+    """Previews sources.
 
-    def __init__(self, open_source: Opening, plan: Plan, seconds: float = _SECONDS) -> None:
+    `open_source` opens one, `read` reads a file by its name, `seconds` is how long one preview may take.
+    """
+
+    def __init__(self, open_source: Opening, read: Read, plan: Plan, seconds: float = _SECONDS) -> None:
         self._open = open_source
+        self._read_file = read
         self._plan = plan
         self._seconds = seconds
         self._places = threading.BoundedSemaphore(_AT_ONCE)
@@ -116,7 +123,7 @@ class Previewer:
         files, body = [], ""
         for component in delivery.components:
             if component.role is ComponentRole.MAIN and not _is_large(component):
-                file, body = _opened(component)
+                file, body = self._opened(component)
                 files.append(file)
             else:
                 files.append(_unopened(component))
@@ -138,6 +145,27 @@ class Previewer:
             files=tuple(replace(file, name=mask(file.name)) for file in files),
             decision=decision,
         )
+
+    def _opened(self, component: Incoming) -> tuple[SampledFile, str]:
+        """A file with its measure and its text; one too large for a preview is read no further and has no text."""
+        data = io.BytesIO()
+        with component.open() as stream:
+            while data.tell() <= _MOST_READ and (block := stream.read(_BLOCK)):
+                data.write(block)
+        if data.tell() > _MOST_READ:
+            return _unopened(component), ""
+        size = data.tell()
+        data.seek(0)
+        reading = self._read_file(data, component.name)
+        file = SampledFile(
+            component.name,
+            str(component.role),
+            size,
+            reading.identified.mime,
+            opened=True,
+            problem=reading.problem.code if reading.problem else None,
+        )
+        return file, reading.text
 
 
 class _Reading:
@@ -197,25 +225,3 @@ def _is_large(component: Incoming) -> bool:
 
 def _unopened(component: Incoming) -> SampledFile:
     return SampledFile(component.name, str(component.role), component.announced_size, component.media_type)
-
-
-def _opened(component: Incoming) -> tuple[SampledFile, str]:
-    """A file with its measure and its text; one that is too large for a preview is read no further, and has no text."""
-    data = io.BytesIO()
-    with component.open() as stream:
-        while data.tell() <= _MOST_READ and (block := stream.read(_BLOCK)):
-            data.write(block)
-    if data.tell() > _MOST_READ:
-        return _unopened(component), ""
-    size = data.tell()
-    data.seek(0)
-    reading = read_component(data, component.name)
-    file = SampledFile(
-        component.name,
-        str(component.role),
-        size,
-        reading.identified.mime,
-        opened=True,
-        problem=reading.problem.code if reading.problem else None,
-    )
-    return file, reading.text

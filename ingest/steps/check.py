@@ -1,22 +1,40 @@
 """Step check: the four-nature checks at filing (DA/T 70-2018, GD), and the gate behind them."""
 
-from collections.abc import Mapping
-
 from archive.authorization import SYSTEM_ACTOR
-from archive.db.uow import UnitOfWork
+from archive.db.uow import Database, UnitOfWork
 from archive.ledger.canonical import JSON
 from archive.ledger.types import EventType
+from archive.records.repository import RecordRepository
 from archive.records.service import Act, RecordService
 from archive.records.types import Component, ComponentRole, Record, RecordState
 from ingest.checks.engine import run_checks
-from ingest.checks.gate import Policy, Verdict, gate
-from ingest.checks.types import Check, Checked, CheckedComponent, CheckResult
-from ingest.repository import OutcomeRepository
+from ingest.checks.gate import Verdict, gate, named
+from ingest.checks.types import Checked, CheckedComponent, CheckResult, Phase, SubjectKind
 from ingest.steps.identify import ComponentReader
 from ingest.steps.port import Item, Result
 from ingest.types import Status
+from ingest.verdicts.in_force import Rules
+from ingest.verdicts.keeping import Judged, Keeper
+from ingest.verdicts.types import Subject
 
-_NEVER_ACCEPTED = frozenset({"GD-1-14"})
+
+class Repeats:
+    """Counts other records that hold the same document."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, item: Item) -> int | None:
+        """How many others have the title, publication and main document of this item; None where it has no such file.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        main = next((file for file in item.files() if file.role is ComponentRole.MAIN), None)
+        if main is None:
+            return None
+        with self._database.reading() as connection:
+            return RecordRepository(connection).count_repeated(item.record, main.sha256)
 
 
 class CheckStep:
@@ -25,23 +43,33 @@ class CheckStep:
     name = "check"
 
     def __init__(
-        self, records: RecordService, checks: tuple[Check, ...], policy: Policy, reader: ComponentReader
+        self, records: RecordService, rules: Rules, keeper: Keeper, reader: ComponentReader, repeats: Repeats
     ) -> None:
         self._records = records
+        self._repeats = repeats
+        self._rules = rules
+        self._keeper = keeper
         self._reader = reader
-        self._checks = checks
-        self._policy = policy
+
+    def checked(self, item: Item) -> Checked:
+        """The item as the checks see it."""
+        return _checked(item, self._reader, self._repeats)
 
     def run(self, item: Item) -> Result:
-        results = run_checks(self._checks, _checked(item, self._reader))
-        verdict = gate(results, self._policy, [component.id for component in item.files()])
-        status, first = _judge(verdict, _accepted(item))
-        rows = [_row(result) for result in results]
+        in_force = self._rules.now()
+        # Nobody knows yet of which class it is; what a policy says of single classes counts when its volume closes.
+        policy = in_force.policy.narrowed(item.record.class_code, item.record.trade_type)
+        results = run_checks(in_force.checks, self.checked(item))
+        parts = [component.id for component in item.files()]
+        verdict = gate(results, policy, parts)
+        left = verdict.accepting(_accepted(item))
+        status, first = _judge(left)
 
         def write(uow: UnitOfWork, record: Record) -> None:
-            OutcomeRepository(uow.connection).add_checks(record.id, record.version, rows)
+            judged = Judged(results, left.ruling, policy.version, in_force.fingerprint, parts)
+            self._keeper.keep(uow, Subject(SubjectKind.ITEM, record.id, record.version), Phase.FILING, judged)
             if status is Status.DONE:
-                body: dict[str, JSON] = {"policy": self._policy.version, "warnings": len(verdict.warnings)}
+                body: dict[str, JSON] = {"policy": policy.version, "warnings": len(verdict.warnings)}
                 act = Act(EventType.RECORD_CHECKED, SYSTEM_ACTOR, body)
                 self._records.move(uow, record, RecordState.CHECKED, act)
 
@@ -50,10 +78,10 @@ class CheckStep:
             code=(first.reason_code or "check-missing") if first else None,
             params=first.params if first else {},
             detail={
-                "policy": self._policy.version,
-                "blocking": [_named(result) for result in verdict.blocking],
-                "asks": [_named(result) for result in verdict.asks],
-                "warnings": [_named(result) for result in verdict.warnings],
+                "policy": policy.version,
+                "blocking": [named(result) for result in verdict.blocking],
+                "asks": [named(result) for result in verdict.asks],
+                "warnings": [named(result) for result in verdict.warnings],
             },
             write=write,
         )
@@ -65,29 +93,16 @@ def _accepted(item: Item) -> list[object]:
     return results if isinstance(results, list) else []
 
 
-def _judge(verdict: Verdict, accepted: list[object]) -> tuple[Status, CheckResult | None]:
-    """What is left when everything is taken away that a person accepted, which is in the ledger.
-
-    That the bytes are not those taken in can be accepted by nobody.
-    """
-    known = {_key(each) for each in accepted if isinstance(each, dict)}
-
-    def left(results: tuple[CheckResult, ...]) -> list[CheckResult]:
-        return [each for each in results if each.code in _NEVER_ACCEPTED or _key(_named(each)) not in known]
-
-    blocking, asks = left(verdict.blocking), left(verdict.asks)
-    if blocking:
-        return Status.RETURNED, blocking[0]
-    if asks:
-        return Status.WAITING, asks[0]
+def _judge(left: Verdict) -> tuple[Status, CheckResult | None]:
+    """What follows from what nobody accepted, and the first result that says so."""
+    if left.blocking:
+        return Status.RETURNED, left.blocking[0]
+    if left.asks:
+        return Status.WAITING, left.asks[0]
     return Status.DONE, None
 
 
-def _key(named: Mapping[str, object]) -> tuple[object, ...]:
-    return tuple(named.get(name) for name in ("check", "component", "outcome", "reason"))
-
-
-def _checked(item: Item, reader: ComponentReader) -> Checked:
+def _checked(item: Item, reader: ComponentReader, repeats: Repeats) -> Checked:
     version = item.version
     hints = {key: value for key, value in version.hints.items() if isinstance(value, str)}
     names = version.hints.get("attachments")
@@ -100,11 +115,13 @@ def _checked(item: Item, reader: ComponentReader) -> Checked:
         # What the source calls its region is a hint; the code it was read as is what must have a form.
         fields=hints | {"region": item.record.region},
         announced=tuple(map(str, names)) if isinstance(names, list) else None,
+        now=reader.now(),
+        duplicates=repeats.of(item),
+        twins=reader.twins_of(item),
     )
 
 
 def _component(item: Item, component: Component, reader: ComponentReader) -> CheckedComponent:
-    reading = reader.reading_of(item, component)
     return CheckedComponent(
         id=component.id,
         name=component.name,
@@ -116,29 +133,5 @@ def _component(item: Item, component: Component, reader: ComponentReader) -> Che
         announced_size=component.announced_size,
         announced_sha256=component.announced_sha256,
         open=lambda: item.open(component),
-        identified=reading.identified,
-        reading=reading,
+        examination=reader.examination_of(item, component),
     )
-
-
-def _named(result: CheckResult) -> dict[str, object]:
-    return {
-        "check": result.code,
-        "component": result.component,
-        "outcome": str(result.outcome),
-        "reason": result.reason_code,
-        "params": dict(result.params),
-    }
-
-
-def _row(result: CheckResult) -> dict[str, object]:
-    return {
-        "code": result.code,
-        "nature": str(result.nature),
-        "component_id": result.component,
-        "outcome": str(result.outcome),
-        "reason": result.reason_code,
-        "params": dict(result.params),
-        "rule_version": result.rule_version,
-        "milliseconds": round(result.milliseconds, 3),
-    }

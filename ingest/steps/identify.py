@@ -1,37 +1,66 @@
-"""Step identify: what each component is, told by its content. Reads the text in the same go, for the steps after it."""
+"""Step identify: what each component is, told by its content. Everything about the file is found out in the same go."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from datetime import datetime
 from typing import BinaryIO
 
-from archive.errors import InvalidInput
+from archive.clock import Clock
 from archive.records.types import Component
-from ingest.extractors.reading import Problem, Reading, read_component
-from ingest.extractors.registry import Registry
-from ingest.formats.containers import open_container
+from ingest.examining.examiner import Examiner
+from ingest.examining.types import Examination
+from ingest.extractors.reading import Reading
+from ingest.signatures.detached import twins
+from ingest.signatures.types import Signature
 from ingest.steps.port import Item, Result
 from ingest.types import Status
 
-_ZIP = b"PK\x03\x04"
-
 
 class ComponentReader:
-    """Reads components with the extractors of `registry`. One per process, shared by the steps that read."""
+    """Looks into components. One per process, shared by the steps that need to know what is in a file."""
 
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
+    def __init__(self, examiner: Examiner, clock: Clock) -> None:
+        self._examiner = examiner
+        self._clock = clock
 
-    def reading_of(self, item: Item, component: Component) -> Reading:
-        """The reading of a component, made once per run of the pipeline over a record.
+    def examination_of(self, item: Item, component: Component) -> Examination:
+        """The examination of a component, made once per run of the pipeline over a record.
 
         Raises:
             Damaged: the stored bytes are missing.
-            Unavailable: the format registry or a server that helps with reading does not answer.
+            Unavailable: something that is needed for looking does not answer.
         """
-        if component.id not in item.readings:
+        if component.id not in item.examinations:
             with item.open(component) as stream:
-                reading = read_component(stream, component.name, self._registry)
-                item.readings[component.id] = _measured(reading, stream)
-        return item.readings[component.id]
+                examination = self._examiner.examine(stream, component.name, self._clock.now(), component.media_type)
+            item.examinations[component.id] = examination
+        return item.examinations[component.id]
+
+    def reading_of(self, item: Item, component: Component) -> Reading:
+        """What reading a component gave. Raises as `examination_of`."""
+        return self.examination_of(item, component).reading
+
+    def twins_of(self, item: Item) -> Mapping[str, tuple[Signature, ...]]:
+        """The detached signatures among the components, verified, by the id of the component that was signed.
+
+        Raises:
+            Damaged: the stored bytes are missing.
+            Unavailable: something that is needed for looking does not answer.
+        """
+        named = {component.name: component for component in item.files()}
+        found: dict[str, tuple[Signature, ...]] = {}
+        for signature_name, content_name in twins(list(named)).items():
+            signed = named[content_name]
+            with item.open(named[signature_name]) as signature, item.open(signed) as content:
+                verified = self._verified(signature, content)
+            found[signed.id] = (*found.get(signed.id, ()), verified)
+        return found
+
+    def now(self) -> datetime:
+        """The moment at which everything is judged."""
+        return self._clock.now()
+
+    def _verified(self, signature: BinaryIO, content: BinaryIO) -> Signature:
+        return self._examiner.verify_twin(signature, content, self._clock.now())
 
 
 class IdentifyStep:
@@ -47,21 +76,6 @@ class IdentifyStep:
         return Result(Status.DONE, detail={"components": found})
 
 
-def _measured(reading: Reading, stream: BinaryIO) -> Reading:
-    """The reading of a container whose every part is what its directory says, also those that no text comes from."""
-    stream.seek(0)
-    if reading.problem is not None or stream.read(len(_ZIP)) != _ZIP:
-        return reading
-    try:
-        container = open_container(stream)
-        for name in container.entries:
-            for _ in container.chunks(name):
-                pass
-    except InvalidInput as error:
-        return replace(reading, extraction=None, problem=Problem(error.code, error.params))
-    return reading
-
-
 def _describe(component: Component, reading: Reading) -> dict[str, object]:
     identified = reading.identified
     return {
@@ -70,5 +84,6 @@ def _describe(component: Component, reading: Reading) -> dict[str, object]:
         "mime": identified.mime,
         "label": identified.label,
         "basis": identified.basis,
+        "certainty": str(identified.certainty),
         "warning": identified.warning,
     }

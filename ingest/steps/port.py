@@ -7,7 +7,7 @@ from typing import BinaryIO, Protocol
 from archive.blobs.port import BlobStore
 from archive.db.uow import UnitOfWork
 from archive.records.types import Component, ComponentRole, ExtractedText, Record, Version
-from ingest.extractors.reading import Reading
+from ingest.examining.types import Examination
 from ingest.types import PersonDecision, Status, StepOutcome
 
 
@@ -15,7 +15,7 @@ from ingest.types import PersonDecision, Status, StepOutcome
 class Item:
     """One version of one record on its way, with what earlier steps found out.
 
-    Readings are kept for the length of one run only: each component is read once, however many steps look at it.
+    Examinations are kept for the length of one run only: each component is looked into once, however many steps ask.
     """
 
     record: Record
@@ -25,7 +25,7 @@ class Item:
     texts: Mapping[str, ExtractedText]
     decision: PersonDecision | None
     blobs: BlobStore
-    readings: dict[str, Reading] = field(default_factory=dict)
+    examinations: dict[str, Examination] = field(default_factory=dict)
 
     def files(self) -> tuple[Component, ...]:
         """The components a reader would call the document: everything but the envelope."""

@@ -65,6 +65,12 @@ BREACHES = {
         ("ingest/simulator/__init__.py", "import pikepdf"),
         ("web/__init__.py", "import pypdfium2"),
     ],
+    "door-signatures": [
+        ("ingest/formats/__init__.py", "import pyhanko"),
+        ("web/__init__.py", "import asn1crypto"),
+        ("ingest/checks/__init__.py", "import signxml"),
+        ("archive/clock.py", "import pyhanko_certvalidator"),
+    ],
     "door-av": [("ingest/extractors/__init__.py", "import av")],
     "door-http": [
         ("ingest/__init__.py", "from fastapi import FastAPI"),

@@ -46,6 +46,7 @@ from ingest.watching.repository import WatchRepository
 from search.memory import MemoryIndex
 from search.projector import Projector
 from tests.contracts.delivered import delivered
+from tests.contracts.judged import judged
 from tests.contracts.reconciled import reconciled
 from tests.services import fresh_database
 from tests.small_archive import (
@@ -190,6 +191,7 @@ def questions(archive: SmallArchive) -> None:
             for component in records.components(version.id):
                 records.component(component.id)
                 records.record_of(component.id)
+                records.count_repeated(record, component.sha256)
     more_questions(archive, record)
 
 
@@ -210,7 +212,7 @@ def more_questions(archive: SmallArchive, record: Record) -> None:
         for status in Status:
             outcomes.stopped(everything, status)
             outcomes.count_stopped(everything, status)
-        outcomes.checks(record.id, record.version)
+        outcomes.formats(everything)
         sources = SourceRepository(connection)
         sources.all()
         sources.refused()
@@ -350,6 +352,7 @@ def test_both_databases_answer_alike(tmp_path: Path, monkeypatch: pytest.MonkeyP
             changes(archive)
             watched(archive)
             reconciled(archive)
+            judged(archive)
             delivered(archive)
             tables[kind] = rows(archive)
         accounts[kind] = told

@@ -61,7 +61,7 @@ BAD_FILES: Mapping[str, tuple[bytes, str]] = {
     "utf-16-without-a-mark.html": (PAGE.encode("utf-16-le"), "text-undecodable"),
     "utf-16-without-a-mark.txt": (TITLE.encode("utf-16-le"), "extension-mismatch"),
     "no-encoding-at-all.txt": (bytes(range(128, 256)) * 3, "text-undecodable"),
-    "a-program.pdf": (b"MZ" + bytes(200), "extension-mismatch"),
+    "a-program.pdf": (b"MZ" + bytes(200), "format-refused"),
     "zeros.txt": (TITLE.encode() + b"\0", "extension-mismatch"),
 }
 # What only looks bad: it can be read for certain, so it is read and filed.

@@ -31,6 +31,8 @@ def test_each_server_is_described_with_what_it_lacks(tmp_path: Path, settings: d
     servers = {server["name"]: server for server in ran.value["servers"]}
     assert servers["database"]["version"].startswith("15.")
     assert servers["search"]["version"] == "9.2.0"
+    # How far the kernel shuts a process in differs from machine to machine.
+    assert servers.pop("isolation")["reachable"]
     lacks = {name: {lack["code"] for lack in server["lacks"]} for name, server in servers.items()}
     assert lacks == {
         "database": set(),

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from web.api import (
+    checks,
     dead_letters,
     evidence,
     feed,
@@ -37,7 +38,7 @@ def build_api() -> APIRouter:
     api = APIRouter(responses=_ERRORS)
     for module in (reconciliation, dead_letters):
         api.include_router(module.router, prefix="/api/v1")
-    for module in (search, records, feed, status, review, sources, evidence, session, uploads, push, soap):
+    for module in (search, records, feed, status, review, checks, sources, evidence, session, uploads, push, soap):
         api.include_router(module.router, prefix="/api/v1")
     api.include_router(health.router)
     api.include_router(metrics.router)

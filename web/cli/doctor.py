@@ -6,6 +6,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,7 +15,10 @@ from rich.console import Console
 from archive.db.describing import describe
 from archive.errors import ArchiveError
 from archive.servers import Described, Lack
+from ingest.bounded.room import Room
+from ingest.bounded.state import isolation
 from ingest.extractors.tika_server import TikaServer
+from ingest.wiring import build_scanner
 from ingest.worker import Runtime
 from web.cli.context import Desk, Failure, common, say
 from web.cli.object_store import examine_object_store, object_store_value, show_object_store
@@ -142,11 +146,24 @@ def _looks(runtime: Runtime) -> Iterator[tuple[str, Callable[[], Described]]]:
         look = getattr(part, "describe", None)
         if look is not None:
             yield name, look
+    yield "isolation", lambda: _isolation(kernel.settings.home)
+    scanner = build_scanner(kernel.settings)
+    if scanner is not None:
+        yield "clamd", scanner.describe
     tika = kernel.settings.extraction.tika_url
     if tika is not None:
         yield "tika", TikaServer(tika).describe
     elif kernel.database.distributed:
         yield "tika", lambda: Described("", "", (), (Lack("server-no-tika"),))
+
+
+def _isolation(home: Path) -> Described:
+    """How far the process that looks into files is shut in on this machine."""
+    room = Room()
+    try:
+        return isolation(room, home)
+    finally:
+        room.close()
 
 
 COMMANDS = (doctor,)

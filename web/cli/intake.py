@@ -25,7 +25,8 @@ from ingest.connectors.port import Refused
 from ingest.connectors.registry import Registry
 from ingest.coordinator import Coordinator
 from ingest.coordinator import Progress as Done
-from ingest.extractors.reading import read_component
+from ingest.examining.examiner import Examiner
+from ingest.examining.wiring import build_examiner
 from ingest.service import IntakeService, Opener
 from ingest.sources.service import IMPORTED
 from ingest.status import Overview
@@ -190,10 +191,10 @@ def classify(desk: Desk, path: Path) -> None:
     settings = desk.settings
     plan = load_plan(settings.plan.id)
     locale = Locale(settings.web.timezone, lambda name: plan.region_code(name) or settings.centre.region)
-    unread = 0
+    unread, examiner = 0, build_examiner(settings.examination, settings.extraction)
     for arrival in NoticesConnector(path, locale).arrivals(lambda _: None):
         if isinstance(arrival.what, Delivery):
-            decision = decide(_evidence(arrival.external_id, arrival.what), plan)
+            decision = decide(_evidence(arrival.external_id, arrival.what, examiner), plan)
             line: dict[str, Any] = {
                 "id": arrival.external_id,
                 "class": decision.class_code,
@@ -209,15 +210,16 @@ def classify(desk: Desk, path: Path) -> None:
             message = render(arrival.what.code, arrival.what.params)
             line = {"id": arrival.external_id, "error": error_value(arrival.what.code, message)}
         sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    examiner.close()
     if unread:
         desk.notes.print(f"{unread} 行无法读取", highlight=False)
         raise Failure
 
 
-def _evidence(external_id: str, delivery: Delivery) -> Evidence:
+def _evidence(external_id: str, delivery: Delivery, examiner: Examiner) -> Evidence:
     main = next(c for c in delivery.components if c.role is ComponentRole.MAIN)
     with main.open() as stream:
-        reading = read_component(stream, main.name)
+        reading = examiner.read(stream, main.name)
     hints = {key: value for key, value in delivery.hints.items() if isinstance(value, str)}
     return Evidence(
         id=external_id,

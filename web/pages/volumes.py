@@ -72,6 +72,7 @@ def _volume(
         "console/volume.html",
         status=refusal.status if refusal else 200,
         view=view,
+        report=page.services.verdicts.filed(page.visit.actor, view),
         closes=page.may(Permission.VOLUME_CLOSE),
         closed=closed,
         refusal=refusal,

@@ -1,7 +1,9 @@
 """What codes are called: classes, trades, regions, retention periods of the plan; states and events of the program."""
 
+from archive.messages import render
 from archive.plan.types import Plan
 from archive.volumes.closing import NO_RULE
+from archive.volumes.gate import GATE_MARK
 from web.words import Words
 
 
@@ -20,6 +22,8 @@ class Names:
         """What a class is called; the code of an unknown one."""
         if code == NO_RULE:
             return self._words("volume.no-rule")
+        if code is not None and code.startswith(GATE_MARK):
+            return render(code.removeprefix(GATE_MARK), {}, self._words.language)
         found = self._plan.classes.get(code or "")
         return found.doc_type if found else code or self._words("record.unclassified")
 

@@ -6,7 +6,7 @@ from typing import BinaryIO, Final
 from archive.blobs.s3.drop import DropBucket, Dropped, OtherState
 from archive.errors import InvalidInput
 from ingest.connectors.drop.tree import Kind, Leaf
-from ingest.connectors.packages.names import exact, shown
+from ingest.packages.names import exact, shown
 
 _SECOND: Final = 1_000_000_000
 _NO_NAMES: Final = frozenset({b"", b".", b".."})

@@ -16,7 +16,8 @@ from archive.clock import Clock
 from archive.errors import InvalidInput, SourceFailed
 from archive.records.types import ComponentRole, Delivery, Incoming
 from ingest.connectors.drop.delivering import Desk, TakenBack
-from ingest.connectors.drop.naming import Aliases, at, beside_of, fingerprint, looks, place_of
+from ingest.connectors.drop.naming import Aliases, at, beside_of, fingerprint, looks, package_of, place_of
+from ingest.connectors.drop.opened_packages import OpenedPackages
 from ingest.connectors.drop.settling import Looks
 from ingest.connectors.drop.tree import id_of, path_of
 from ingest.connectors.drop.walking import Flaw, Item, Walk
@@ -78,6 +79,7 @@ class DropConnector:
         self._sleep = sleep
         self._aliases = Aliases(position)
         self._looks = Looks(position, clock.now(), options.settle)
+        self._packages = OpenedPackages(position)
 
     def arrivals(self, known: Remembered) -> Iterator[Arrival]:
         reading = _Reading()
@@ -97,7 +99,11 @@ class DropConnector:
             what = Withdrawn(WITHDRAWN) if self._options.vanished == "withdraw" else Gone(GONE)
             yield Arrival(external_id, what, at(path_of(place_of(seen)), external_id))
         self._position.clear()
-        self._position |= {"looks": self._looks.position(), "aliases": self._aliases.position()}
+        self._position |= {
+            "looks": self._looks.position(),
+            "aliases": self._aliases.position(),
+            "packages": self._packages.position(reading.present),
+        }
 
     def inventory(self) -> Iterator[Listed]:
         """Every document that the drop shows."""
@@ -105,7 +111,9 @@ class DropConnector:
             self._desk.tree, lambda _: True, packages=self._options.packages, only=self._options.only_packages
         ):
             if isinstance(found, Item) and not found.withdrawn:
-                yield Listed(self._aliases.id_at(found.path), self._desk.stated(found))
+                stated = self._desk.stated(found)
+                for external_id in self._packages.inside(self._aliases.id_at(found.path)):
+                    yield Listed(external_id, stated)
 
     def _walk(self) -> Walk:
         options = self._options
@@ -136,6 +144,8 @@ class DropConnector:
         mark = fingerprint(item, external_id)
         if known is not None and not known.gone and looks(known.fingerprint) == mark:
             yield Arrival(external_id, Same(), mark)
+        elif self._packages.is_known(external_id, mark):
+            return
         elif not self._is_settled(item):
             reading.restless[item.path] = item
         elif known is None and searched:
@@ -171,9 +181,11 @@ class DropConnector:
     def _handed(self, item: Item, external_id: str) -> Iterator[Arrival]:
         """A document for intake, whose streams stay open until it has been taken."""
         try:
-            with self._desk.opened(item, external_id) as delivery:
-                mark = fingerprint(item, external_id, _beside(delivery))
-                yield Arrival(external_id, delivery, mark, self._desk.stated(item))
+            with self._desk.opened(item, external_id) as deliveries:
+                for delivery in deliveries:
+                    mark = fingerprint(item, delivery.external_id, _beside(delivery))
+                    yield Arrival(delivery.external_id, delivery, mark, self._desk.stated(item))
+                self._packages.opened(external_id, fingerprint(item, external_id), deliveries)
         except TakenBack:
             yield Arrival(external_id, Withdrawn(WITHDRAWN), fingerprint(item, external_id))
         except InvalidInput as error:
@@ -184,7 +196,8 @@ class DropConnector:
         vanished: dict[str, SeenArrival] = {}
         for seen in self._captured():
             reading.held += 1
-            if seen.external_id not in reading.present and not reading.is_unlisted(path_of(place_of(seen))):
+            present = {seen.external_id, package_of(seen.external_id)} & reading.present
+            if not present and not reading.is_unlisted(path_of(place_of(seen))):
                 vanished[seen.external_id] = seen
         return vanished
 
@@ -224,8 +237,10 @@ class DropConnector:
         if not candidates:
             return None
         try:
-            with self._desk.opened(item, "") as delivery:
-                told = _digest(delivery), _beside(delivery)
+            with self._desk.opened(item, "") as deliveries:
+                if len(deliveries) > 1:
+                    return None
+                told = _digest(deliveries[0]), _beside(deliveries[0])
         except (InvalidInput, TakenBack):
             # It is refused by name, or taken back, when its turn comes to be handed over.
             return None

@@ -10,19 +10,20 @@ from typing import BinaryIO, Final
 
 from archive.errors import InvalidInput, Unavailable
 from archive.records.types import ComponentRole, Delivery, Incoming
+from ingest.connectors.drop.naming import record_id
 from ingest.connectors.drop.reading import Patience, require_unchanged, steady
 from ingest.connectors.drop.tree import Leaf, Tree
 from ingest.connectors.drop.walking import Item, Shape
 from ingest.connectors.locale import Locale
 from ingest.connectors.moments import read_moment
-from ingest.connectors.packages.members import MOST_BYTES, Member, by_path
-from ingest.connectors.packages.names import shown
-from ingest.connectors.packages.unpacking import Contents, incoming, unpack
+from ingest.connectors.packages.unpacking import Contents, incoming, unpack_all
 from ingest.connectors.packages.verifying import verified
-from ingest.connectors.packages.zipped import members_of
 from ingest.connectors.port import Stated
 from ingest.connectors.streams import from_bytes
 from ingest.connectors.texts import hint, json_object, well_formed
+from ingest.packages.members import MOST_BYTES, Member, by_path
+from ingest.packages.names import shown
+from ingest.packages.zipped import members_of
 
 _DATE: Final = len("2026-01-31")
 _BLOCK: Final = 1 << 20
@@ -42,8 +43,8 @@ class Desk:
     patience: Patience
 
     @contextmanager
-    def opened(self, item: Item, external_id: str) -> Iterator[Delivery]:
-        """A document, whose components can be read until the block ends.
+    def opened(self, item: Item, external_id: str) -> Iterator[tuple[Delivery, ...]]:
+        """A document, or those of a package of several, whose components can be read until the block ends.
 
         Raises:
             TakenBack: its own manifest says that it was withdrawn.
@@ -53,17 +54,17 @@ class Desk:
         """
         if item.shape is Shape.ZIP:
             self._require_announced(item)
-            with self._container(item.leaves[0]) as contents:
-                yield self._delivery(item, external_id, contents)
+            with self._container(item.leaves[0]) as documents:
+                yield self._deliveries(item, external_id, documents)
         elif item.shape is Shape.FOLDER:
             cut = len(item.path) + 1
             members = [Member(leaf.path[cut:], leaf.size, _Opener(self, leaf)) for leaf in item.leaves]
-            yield self._delivery(item, external_id, unpack(by_path(members)))
+            yield self._deliveries(item, external_id, unpack_all(by_path(members)))
         else:
             leaf = item.leaves[0]
             member = Member(leaf.name, leaf.size, _Opener(self, leaf))
             contents = Contents((incoming(member, item.announced, ComponentRole.MAIN),))
-            yield self._delivery(item, external_id, contents)
+            yield (self._delivery(item, external_id, contents),)
 
     def stated(self, item: Item) -> Stated:
         """What a tree says of a document without its being read."""
@@ -83,7 +84,7 @@ class Desk:
                 pass
 
     @contextmanager
-    def _container(self, leaf: Leaf) -> Iterator[Contents]:
+    def _container(self, leaf: Leaf) -> Iterator[Mapping[str, Contents]]:
         if self.tree.near:
             with self.tree.open(leaf, 0) as stream:
                 yield self._unpacked(stream, leaf)
@@ -96,18 +97,24 @@ class Desk:
         finally:
             spool.unlink(missing_ok=True)
 
-    def _unpacked(self, stream: BinaryIO, leaf: Leaf) -> Contents:
+    def _unpacked(self, stream: BinaryIO, leaf: Leaf) -> Mapping[str, Contents]:
         def unchanged() -> None:
             require_unchanged(self.tree, leaf)
 
         found = members_of(stream)
         unchanged()
-        return unpack(by_path(Member(m.path, m.size, _Checked(m, unchanged)) for m in found))
+        return unpack_all(by_path(Member(m.path, m.size, _Checked(m, unchanged)) for m in found))
 
     def _fetch(self, leaf: Leaf, spool: Path) -> None:
         with steady(self.tree, leaf, self.patience) as source, _room(spool), spool.open("wb") as file:
             while block := source.read(_BLOCK):
                 file.write(block)
+
+    def _deliveries(self, item: Item, external_id: str, documents: Mapping[str, Contents]) -> tuple[Delivery, ...]:
+        return tuple(
+            self._delivery(item, record_id(external_id, name) if name else external_id, contents)
+            for name, contents in documents.items()
+        )
 
     def _delivery(self, item: Item, external_id: str, contents: Contents) -> Delivery:
         if contents.withdrawn:

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Final
 
 from archive.errors import InvalidInput, SourceFailed
 from ingest.connectors.drop.tree import ROOT, Kind, Leaf
-from ingest.connectors.packages.names import shown
+from ingest.packages.names import shown
 
 _BUFFER: Final = 1 << 20
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -15,6 +15,19 @@ from ingest.types import SeenArrival
 _AT: Final = "@"
 _BESIDE: Final = "#"
 _LENGTH: Final = 32
+_WITHIN: Final = "///"
+"""Between a package and a record in it. No path has two empty steps."""
+
+
+def record_id(package: str, name: str) -> str:
+    """The id of one of several documents that a package holds."""
+    return package + _WITHIN + name
+
+
+def package_of(external_id: str) -> str | None:
+    """The package that holds a document; None for one that lies in a drop itself."""
+    package, sign, _ = external_id.partition(_WITHIN)
+    return package if sign else None
 
 
 class Aliases:
@@ -29,7 +42,8 @@ class Aliases:
         """Add what the fingerprints of documents say: an interrupted reading left its renames nowhere else."""
         for seen in held:
             place = place_of(seen)
-            if place != seen.external_id:
+            # The records of a package lie where it does, and it has an id of its own.
+            if place != seen.external_id and package_of(seen.external_id) is None:
                 self.move(seen.external_id, place)
 
     def id_at(self, path: bytes) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from archive.errors import InvalidInput, SourceFailed
 from ingest.connectors.drop.tree import Leaf, Tree
-from ingest.connectors.packages.names import shown
+from ingest.packages.names import shown
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -14,7 +14,7 @@ from archive.errors import InvalidInput, SourceFailed
 from ingest.connectors.drop.reading import Patience
 from ingest.connectors.drop.sftp_session import Session, leaf_of
 from ingest.connectors.drop.tree import Kind, Leaf
-from ingest.connectors.packages.names import shown
+from ingest.packages.names import shown
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

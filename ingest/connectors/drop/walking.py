@@ -11,10 +11,10 @@ from typing import Final
 
 from archive.errors import InvalidInput, SourceFailed
 from ingest.connectors.drop.tree import ROOT, Kind, Leaf, Tree
-from ingest.connectors.packages.bagit import DECLARATION
 from ingest.connectors.packages.manifest import MOST_BYTES, Announced, is_manifest, read_manifest
-from ingest.connectors.packages.members import MOST_MEMBERS
-from ingest.connectors.packages.names import shown
+from ingest.packages.bagit import DECLARATION
+from ingest.packages.members import MOST_MEMBERS
+from ingest.packages.names import shown
 
 WITHDRAWN: Final = b".withdrawn"
 _COMPLETE: Final = (b".complete", b".done", b".ok")
@@ -22,6 +22,9 @@ _SIDECAR: Final = b".json"
 _ZIP: Final = b".zip"
 _LIST: Final = b".manifest"
 _TEMPORARY: Final = (b".part", b".partial", b".tmp", b".temp", b".filepart", b".crdownload", b".swp", b"~")
+_MARKS: Final = (b"METS.xml", "目录文件.XML".encode(), "目录文件.xml".encode(), "项目管理".encode())
+"""What makes a folder a package: of E-ARK, of DA/T 93, of DA/T 103."""
+
 _DEEPEST: Final = 64
 _MOST_NAMES: Final = 1_000_000
 
@@ -128,9 +131,11 @@ class Walk:
         return entries
 
     def _is_whole(self, entries: Mapping[bytes, Leaf]) -> bool:
-        """Whether a folder is one document: a bag, or one with a manifest of its own."""
+        """Whether a folder is one document or one package: a bag, one with a manifest or a catalogue of its own."""
         if DECLARATION in entries and entries[DECLARATION].kind is Kind.FILE:
             return self._packages
+        if self._packages and any(name in entries for name in _MARKS):
+            return True
         return any(is_manifest(name) and leaf.kind is Kind.FILE for name, leaf in entries.items())
 
     def _whole(self, folder: bytes) -> Item | Flaw:

@@ -6,7 +6,6 @@
 Paths are relative to the folder in which the manifest lies.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -14,13 +13,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from archive.errors import InvalidInput
-from ingest.connectors.packages.names import safe_path, shown
+from ingest.packages.digests import ALGORITHMS, hex_length
+from ingest.packages.names import safe_path, shown
 
 MOST_BYTES: Final = 16 << 20
 MOST_FILES: Final = 100_000
-
-ALGORITHMS: Final = ("sha512", "sha256", "sm3", "sha384", "sha224", "sha1", "md5")
-"""Digests that a manifest may give, in lower-case hex."""
 
 _SUMS: Final = re.compile(rb"(?:manifest-([a-z0-9]+)|([a-z0-9]+)sums?)\.txt", re.IGNORECASE)
 _LINE: Final = re.compile(rb"\\?([0-9A-Fa-f]+)[ \t]+\*?(.+)")
@@ -83,7 +80,7 @@ def _of_sums(data: bytes, algorithm: str, name: bytes) -> dict[bytes, Announced]
         if not line.strip():
             continue
         found = _LINE.fullmatch(line.rstrip())
-        if found is None or len(found[1]) != hashlib.new(algorithm, usedforsecurity=False).digest_size * 2:
+        if found is None or len(found[1]) != hex_length(algorithm):
             raise InvalidInput("manifest-malformed", name=shown(name), detail=f"line {number}")
         path = safe_path(found[2])
         _once(files, path)
@@ -131,7 +128,7 @@ def _announced(row: object, name: bytes, number: int) -> Announced:
     digests = {}
     for algorithm in ALGORITHMS:
         given = row.get(algorithm)
-        length = hashlib.new(algorithm, usedforsecurity=False).digest_size * 2
+        length = hex_length(algorithm)
         if given is not None and not (isinstance(given, str) and re.fullmatch(f"[0-9A-Fa-f]{{{length}}}", given)):
             raise InvalidInput("manifest-malformed", name=shown(name), detail=f"files[{number}].{algorithm}")
         if given:

@@ -6,11 +6,14 @@ from typing import Final
 
 from archive.errors import InvalidInput
 from archive.records.types import ComponentRole, Incoming
-from ingest.connectors.packages.bagit import is_bag, read_bag
 from ingest.connectors.packages.manifest import Announced, Manifest, is_manifest, read_manifest
-from ingest.connectors.packages.members import Member, Members
-from ingest.connectors.packages.names import exact, shown
 from ingest.connectors.packages.verifying import verified
+from ingest.packages.bagit import is_bag, read_bag
+from ingest.packages.bounded import validate_members
+from ingest.packages.kinds import rules_for
+from ingest.packages.members import Member, Members
+from ingest.packages.names import exact, shown
+from ingest.packages.records import PackedRecord
 
 _JSON: Final = b"manifest.json"
 _PAYLOAD: Final = b"data/"
@@ -24,6 +27,51 @@ class Contents:
     components: tuple[Incoming, ...]
     said: Mapping[str, object] = field(default_factory=dict)
     withdrawn: bool = False
+
+
+def unpack_all(members: Members) -> Mapping[str, Contents]:
+    """The documents of a package by their names in it; a package that is one document has it under "".
+
+    A package of the archives' own kinds (E-ARK, DA/T 93, DA/T 103, DA/T 48) is validated as a whole first, in a bounded
+    process, and each of its records is a document; what the package announces of its files is compared again while they
+    are read.
+
+    Raises:
+        InvalidInput: as `unpack`; or the package breaks a rule of its kind, under the code of the first, with the codes
+            of all in `findings`.
+    """
+    rules = None if is_bag(members) or any(is_manifest(name) for name in members) else rules_for(members)
+    if rules is None or rules.records is None:
+        return {"": unpack(members)}
+    validate_members(members).require_valid()
+    found: dict[str, Contents] = {}
+    for record in rules.records(members):
+        if record.id in found:
+            raise InvalidInput("package-record-twice", name=record.id)
+        found[record.id] = _of_record(record)
+    if not found:
+        raise InvalidInput("package-empty")
+    return found if len(found) > 1 else {"": next(iter(found.values()))}
+
+
+def _of_record(record: PackedRecord) -> Contents:
+    if not record.files:
+        raise InvalidInput("package-empty")
+    files = [
+        incoming(
+            Member(file.path, file.size or 0, file.open),
+            Announced(file.path, file.size, file.digests),
+            ComponentRole.MAIN if number == 0 else _BESIDE,
+        )
+        for number, file in enumerate(record.files)
+    ]
+    about = (
+        incoming(Member(file.path, file.size or 0, file.open), None, ComponentRole.ENVELOPE) for file in record.about
+    )
+    said = dict(record.said)
+    if "dated" in said:
+        said["published"] = said["dated"]
+    return Contents((*files, *about), said)
 
 
 def unpack(members: Members) -> Contents:

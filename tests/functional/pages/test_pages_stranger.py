@@ -109,9 +109,10 @@ def test_an_archivist_meets_no_error_on_any_page(pages: World) -> None:
     routes = {(method, path) for method, path in _routes(pages) if method == "GET" and not path.startswith("/p/")}
     answers = _answers(pages, routes, "n1", ARCHIVIST)
     refused = {route: status for route, status in answers.items() if status not in {200, 303}}
-    # Nobody has set a token here, and no account opens them.
+    # Nobody has set a token here, and no account opens them; a volume that is still open has no report.
     assert refused == {
         ("GET", "/metrics"): 404,
+        ("GET", "/api/v1/volumes/{reference}/report"): 404,
         ("GET", "/api/v1/push/{source}/messages/{data_key:path}"): 401,
     }
 

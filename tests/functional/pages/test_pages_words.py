@@ -11,7 +11,8 @@ from archive.plan.service import load_plan
 from archive.plan.types import Outcome as Ending
 from archive.records.types import ComponentRole, RecordState, VersionReason
 from archive.volumes.types import VolumeState
-from ingest.checks.types import Nature, Outcome
+from ingest.checks.types import Nature
+from ingest.outcomes import Outcome
 from ingest.pipeline.graph import STEPS
 from ingest.sources.health import SourceState
 from ingest.sources.samples import Ending as PreviewEnding

@@ -6,16 +6,34 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import BinaryIO
 
+from archive.errors import InvalidInput
 from ingest.checks.types import ATTACHMENT, MAIN, Checked, CheckedComponent
-from ingest.extractors.reading import read_component
+from ingest.examining.types import Examination, Stage
+from ingest.extractors.port import Limits
+from ingest.extractors.reading import Problem, read_component
+from ingest.formats.inspecting import inspect
+from ingest.signatures.finding import find
+from ingest.signatures.types import NOBODY
 from tests.unit.extractors import documents
 
 PUBLISHED = datetime(2031, 3, 1, 9, 30, tzinfo=UTC)
+NOW = datetime(2031, 3, 2, 9, 30, tzinfo=UTC)
+
+
+def examined(content: bytes, name: str) -> Examination:
+    """What an examination finds, without the process that bounds it."""
+    reading = read_component(io.BytesIO(content), name)
+    problems: dict[Stage, Problem] = {}
+    inspections, signatures = inspect(io.BytesIO(content), reading.identified, Limits()), None
+    try:
+        signatures = find(io.BytesIO(content), reading.identified.mime, NOBODY, NOW)
+    except InvalidInput as error:
+        problems[Stage.SIGNATURES] = Problem(error.code, error.params)
+    return Examination(reading, inspections, signatures, problems=problems)
 
 
 def component(content: bytes, name: str = "公告.pdf", role: str = MAIN, identifier: str = "cmp_1") -> CheckedComponent:
     """A component as the steps before would hand it over."""
-    reading = read_component(io.BytesIO(content), name)
 
     def opened() -> BinaryIO:
         return io.BytesIO(content)
@@ -32,8 +50,7 @@ def component(content: bytes, name: str = "公告.pdf", role: str = MAIN, identi
         announced_size=None,
         announced_sha256=None,
         open=opener,
-        identified=reading.identified,
-        reading=reading,
+        examination=examined(content, name),
     )
 
 
@@ -43,4 +60,12 @@ def item(*components: CheckedComponent, title: str = "云岭市试验公告") ->
         component(documents.pdf()),
         component(documents.docx_file(), "附件.docx", ATTACHMENT, "cmp_2"),
     )
-    return Checked(title=title, published=PUBLISHED, source="portal", external_id="YL-0042", components=parts)
+    return Checked(
+        title=title,
+        published=PUBLISHED,
+        source="portal",
+        external_id="YL-0042",
+        components=parts,
+        now=NOW,
+        duplicates=0,
+    )

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from archive.errors import InvalidInput
-from ingest.connectors.packages.members import Member, by_path
 from ingest.connectors.packages.unpacking import unpack
+from ingest.packages.members import Member, by_path
 from tests.intake.stands.packages import bag
 
 SUITE = Path(__file__).resolve().parents[4] / "shared" / "data" / "files" / "bagit-conformance-suite"

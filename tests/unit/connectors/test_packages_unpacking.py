@@ -14,9 +14,9 @@ import pytest
 from archive.errors import InvalidInput
 from archive.records.types import ComponentRole
 from ingest.connectors.packages.manifest import MOST_FILES, read_manifest
-from ingest.connectors.packages.members import MOST_BYTES, Member, by_path
 from ingest.connectors.packages.unpacking import Contents, unpack
-from ingest.connectors.packages.zipped import members_of
+from ingest.packages.members import MOST_BYTES, Member, by_path
+from ingest.packages.zipped import members_of
 from tests.intake.stands.drop_stand import zip_with
 
 

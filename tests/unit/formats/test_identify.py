@@ -9,6 +9,7 @@ import pytest
 from archive.errors import Unavailable
 from ingest.formats import known
 from ingest.formats.identify import identify
+from ingest.formats.types import Certainty
 from tests.unit.extractors import documents
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
@@ -47,6 +48,48 @@ def test_formats_are_told_by_content(content: bytes, name: str, puid: str | None
 )
 def test_a_name_that_claims_another_format_is_told(name: str, *, warns: bool) -> None:
     assert (identify(io.BytesIO(documents.pdf()), name).warning == "extension-mismatch") is warns
+
+
+@pytest.mark.parametrize(
+    ("declared", "warns"),
+    [
+        ("application/pdf", False),
+        ("Application/PDF; charset=binary", False),
+        ("application/octet-stream", False),
+        ("", False),
+        ("image/jpg", True),
+        ("text/html", True),
+    ],
+)
+def test_a_source_that_states_another_type_is_told(declared: str, *, warns: bool) -> None:
+    assert (identify(io.BytesIO(documents.pdf()), "a.pdf", declared).warning == "extension-mismatch") is warns
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "certainty"),
+    [
+        (documents.pdf(), "a.pdf", Certainty.CONTENT),
+        (documents.docx_file(), "a.docx", Certainty.CONTAINER),
+        (documents.ofd(), "a.ofd", Certainty.CONTAINER),
+        ("只有文字".encode(), "a.txt", Certainty.TEXT),
+        ("只有文字".encode(), "a.html", Certainty.EXTENSION),
+        (b"\x01\x02\x03\0\xfe" * 20, "a.pdf", Certainty.NONE),
+    ],
+)
+def test_how_sure_the_answer_is(content: bytes, name: str, certainty: Certainty) -> None:
+    assert identify(io.BytesIO(content), name).certainty is certainty
+
+
+def test_a_profile_that_a_pdf_claims_is_told_as_a_claim() -> None:
+    claims = b'%PDF-1.4 xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/" <pdfaid:part>1</pdfaid:part>'
+    found = identify(io.BytesIO(claims + b"<pdfaid:conformance>B</pdfaid:conformance>\n%%EOF"), "a.pdf")
+    assert (found.puid, found.mime) == ("fmt/354", "application/pdf")
+    assert "claim" in found.label
+
+
+def test_a_zip_of_pdfs_is_a_zip() -> None:
+    content = documents.zipped({"a.pdf": documents.pdf()}, 0)
+    assert identify(io.BytesIO(content), "a.zip").mime == "application/zip"
 
 
 def test_what_is_wrong_with_a_container_is_told_before_its_name() -> None:

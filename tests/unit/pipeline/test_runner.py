@@ -7,6 +7,7 @@ import pytest
 
 from archive.db.uow import UnitOfWork
 from archive.errors import NotFound, Unavailable
+from archive.records.repository import RecordRepository
 from archive.records.types import Record, RecordState
 from ingest.pipeline.graph import STEPS, Graph, Level, StepSpec
 from ingest.pipeline.runner import Runner, reason
@@ -87,7 +88,7 @@ def test_what_a_step_writes_and_its_outcome_are_one_transaction(bench: Bench) ->
     def write(uow: UnitOfWork, record: Record) -> None:
         with pytest.raises(KeyError):
             bench.archive.outcomes("n1")["two"]
-        OutcomeRepository(uow.connection).add_checks(record.id, record.version, [])
+        RecordRepository(uow.connection).update_record(record.id, title="half written")
         raise Unavailable("database-unavailable", detail="disk full")
 
     bench.steps["two"].answer = lambda _: Result(Status.DONE, write=write)

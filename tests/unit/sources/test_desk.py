@@ -14,6 +14,7 @@ from classifiers.personal_data import mask
 from ingest.connectors.memory import MemoryConnector
 from ingest.connectors.port import Arrival, ConnectorKind, Opened
 from ingest.connectors.registry import GROUP, Registry
+from ingest.extractors.reading import read_component
 from ingest.sources.desk import SourceDesk, SourceDeskPorts, Wanted
 from ingest.sources.health import SourceHealthService
 from ingest.sources.preview import Previewer
@@ -63,7 +64,7 @@ def desk(tmp_path: Path) -> Iterator[SourceDesk]:
         sources.register("site", "portal", "http://portal.example")
         sources.register("pushed", PUSHED.name, "push:")
         health = SourceHealthService(kernel.database, kernel.jobs, archive.clock, sources)
-        previewer = Previewer(_opened, kernel.plan)
+        previewer = Previewer(_opened, read_component, kernel.plan)
         policy = AllowList(archive.clock, allowed)
         yield SourceDesk(SourceDeskPorts(sources, health, previewer, registry, policy, lambda text: mask(text).text))
 

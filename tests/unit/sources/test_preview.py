@@ -17,6 +17,7 @@ from archive.records.types import ComponentRole, Incoming
 from classifiers.personal_data import mask
 from ingest.connectors.memory import MemoryConnector
 from ingest.connectors.port import GONE, WITHDRAWN, Arrival, Connector, Gone, Known, Opened, Refused, Same, Withdrawn
+from ingest.extractors.reading import read_component
 from ingest.sources.preview import MOST, Previewer
 from ingest.sources.samples import UNCHANGED, Ending
 from ingest.types import ArrivalStatus, Source
@@ -33,7 +34,7 @@ def previewer(connector: Connector, seconds: float = 20.0) -> Previewer:
     def open_source(_: Source) -> Iterator[Opened]:
         yield Opened(connector, {})
 
-    return Previewer(open_source, load_plan(), seconds)
+    return Previewer(open_source, read_component, load_plan(), seconds)
 
 
 def docs(number: int) -> list[Arrival]:
@@ -83,7 +84,7 @@ def test_a_draft_is_tried_instead_of_what_is_in_force_and_from_the_beginning() -
 
     for source in (replace(SOURCE, options={"a": 1}), replace(SOURCE, options={"a": 1}, draft={"a": 2})):
         with pytest.raises(InvalidInput, match="source-option-kind"):
-            Previewer(open_source, load_plan()).preview(source, 5, str)
+            Previewer(open_source, read_component, load_plan()).preview(source, 5, str)
     assert [(source.options, source.position) for source in opened] == [({"a": 1}, {}), ({"a": 2}, {})]
 
 

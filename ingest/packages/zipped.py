@@ -5,8 +5,8 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from ingest.connectors.packages.members import MOST_MEMBERS, Member
 from ingest.formats.containers import Container, ContainerLimits, open_container
+from ingest.packages.members import MOST_MEMBERS, Member
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

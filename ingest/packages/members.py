@@ -1,11 +1,11 @@
-"""What a package is made of, whether it lies in a folder or in a ZIP container."""
+"""What a package is made of, wherever it lies: in a folder, in a container, in a bucket."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from archive.errors import InvalidInput
-from ingest.connectors.packages.names import shown
+from ingest.packages.names import shown
 
 MOST_MEMBERS: Final = 10_000
 MOST_BYTES: Final = 16 << 20
@@ -20,23 +20,23 @@ class Member:
     size: int
     open: Callable[[], BinaryIO]
 
-    def read(self) -> bytes:
+    def read(self, most: int = MOST_BYTES) -> bytes:
         """All of a small file.
 
         Raises:
             InvalidInput: it is larger than any manifest may be (`manifest-too-large`), or cannot be read.
         """
-        if self.size > MOST_BYTES:
-            raise InvalidInput("manifest-too-large", name=shown(self.path), most=f"{MOST_BYTES >> 20} MiB")
+        if self.size > most:
+            raise InvalidInput("manifest-too-large", name=shown(self.path), most=f"{most >> 20} MiB")
         with self.open() as stream:
-            return stream.read()
+            return stream.read(most + 1)
 
 
 Members = Mapping[bytes, Member]
 """The members of a package by path."""
 
 
-def by_path(members: Iterable[Member]) -> Members:
+def by_path(members: Iterable[Member], most: int = MOST_MEMBERS) -> Members:
     """Members by path, without a single folder that holds them all, in the order given.
 
     Raises:
@@ -45,8 +45,8 @@ def by_path(members: Iterable[Member]) -> Members:
     given = list(members)
     if not given:
         raise InvalidInput("package-empty")
-    if len(given) > MOST_MEMBERS:
-        raise InvalidInput("package-too-many", most=MOST_MEMBERS)
+    if len(given) > most:
+        raise InvalidInput("package-too-many", most=most)
     top = given[0].path.partition(b"/")[0] + b"/"
     inside = all(member.path.startswith(top) for member in given)
     found: dict[bytes, Member] = {}

@@ -1,0 +1,1 @@
+"""Examining: everything that is found out about one file, in a process that the file may break without harm."""

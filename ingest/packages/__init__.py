@@ -1,0 +1,1 @@
+"""Packages handed over by others: validated with every finding named, then opened as captures."""

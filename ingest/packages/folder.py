@@ -1,0 +1,56 @@
+"""The files of a package that lies in a folder of this machine. Links are never followed."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from archive.errors import InvalidInput
+from ingest.packages.findings import Findings
+from ingest.packages.members import Member
+from ingest.packages.names import shown
+
+_DEEPEST: Final = 64
+
+
+def members_in(folder: Path, most: int, findings: Findings) -> list[Member]:
+    """All files below a folder by their paths in it. Links, pipes and devices are findings (`package-not-a-file`).
+
+    Raises:
+        InvalidInput: there are more than `most` names (`package-too-many`), or folders more than sixty-four deep
+            (`package-too-deep`).
+    """
+    found: list[Member] = []
+    for count, (entry, path) in enumerate(_entries(os.fsencode(folder), findings)):
+        if count >= most:
+            raise InvalidInput("package-too-many", most=most)
+        if entry.is_symlink() or not (entry.is_dir(follow_symlinks=False) or entry.is_file(follow_symlinks=False)):
+            findings.error("package-not-a-file", shown(path))
+        elif entry.is_file(follow_symlinks=False):
+            found.append(Member(path, entry.stat(follow_symlinks=False).st_size, _opener(entry.path)))
+    return sorted(found, key=lambda member: member.path)
+
+
+def _entries(folder: bytes, findings: Findings) -> Iterator[tuple[os.DirEntry[bytes], bytes]]:
+    waiting = [(folder, b"")]
+    while waiting:
+        place, prefix = waiting.pop()
+        if prefix.count(b"/") > _DEEPEST:
+            raise InvalidInput("package-too-deep", most=_DEEPEST)
+        try:
+            with os.scandir(place) as entries:
+                for entry in entries:
+                    path = prefix + entry.name
+                    yield entry, path
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append((entry.path, path + b"/"))
+        except OSError as error:
+            findings.error("package-file-unreadable", shown(prefix), detail=error.strerror or type(error).__name__)
+
+
+def _opener(path: bytes) -> Callable[[], BinaryIO]:
+    def opened() -> BinaryIO:
+        # A link put here since the folder was listed is not followed either.
+        return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
+
+    return opened

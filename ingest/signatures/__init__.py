@@ -1,0 +1,1 @@
+"""Electronic signatures and seals: what they cover, whether they hold, and who vouches for the signer."""
