@@ -6,7 +6,8 @@ first page. Pages show it in poorer ways too, `秘密级`, `密级：机密`, `�
 not a state secret but not for everybody is marked 内部 [known, medium].
 
 Taken for a mark is only what stands at the beginning of a line, and has nothing else on that line except after a gap;
-a star with a time may have something before it. 商业秘密, 保密协议, 泄露国家秘密 are words of a sentence and no mark. A
+a star with a time may have something before it, and a label may stand after a gap too, or be a cell of a table with
+the grade in the next. 商业秘密, 保密协议, 泄露国家秘密 are words of a sentence and no mark. A
 grade without anything beside it counts among the first lines of the text, or between empty lines: elsewhere it is a
 cell of a table or the end of a sentence.
 """
@@ -28,14 +29,16 @@ _TIME = (
 )
 _STAR = "[★☆*＊]"
 _END = rf"(?:$|(?={_SPACE}))"
-_LABEL = rf"(?:保密等级|保密级别|秘密等级|密{_FEW}级)(?:和保密期限)?{_FEW}[:：]{_FEW}"
+_LABEL = rf"(?:保密等级|保密级别|秘密等级|密{_FEW}级)(?:和保密期限)?(?:{_FEW}[:：]|\t){_FEW}"
+_BEGINNING = rf"(?:^{_FEW}|(?<=[\t\u3000])|(?<=[ \u00a0][ \u00a0]))"
 
 # Ways to write a mark, each with the grade as its one group. Every repetition has a bound, so time is linear.
 _STARRED = re.compile(
     rf"(?:^|(?<=[\s0-9:：【〔\[（(]))(?:{_GRADE}级?|(内{_FEW}部)){_FEW}[★☆]{_FEW}(?:{_TIME}|$|(?=\s))"
 )
 _LABELLED = re.compile(
-    rf"^{_FEW}{_LABEL}{_OPEN}(?:{_GRADE}|(内{_FEW}部))级?{_CLOSE}{_FEW}(?:{_STAR}?{_FEW}{_TIME})?(?:$|(?=[\s，,；;。]))"
+    rf"{_BEGINNING}{_LABEL}{_OPEN}(?:{_GRADE}|(内{_FEW}部))级?{_CLOSE}{_FEW}(?:{_STAR}?{_FEW}{_TIME})?"
+    rf"(?:$|(?=[\s，,；;。]))(?!{_FEW}(?:绝|机|秘|内){_FEW}[密部])"
 )
 _GRADED = re.compile(
     rf"^{_SPACE}{{0,80}}{_OPEN}{_GRADE}(?:{_FEW}级|{_FEW}(?:文件|资料|材料)|{_FEW}{_STAR}?{_FEW}{_TIME}){_CLOSE}{_END}"

@@ -15,6 +15,7 @@ from ingest.examining.examiner import Examiner
 from ingest.examining.wiring import build_examiner, trusted
 from ingest.formats.policy import default_format_policy
 from ingest.malware.clamd import ClamScanner
+from ingest.malware.once import AskedOnce
 from ingest.opening import SourceOpener
 from ingest.pipeline.graph import Graph, build_graph
 from ingest.pipeline.runner import Runner
@@ -62,7 +63,13 @@ def build_ingest(kernel: Kernel) -> Ingest:
     examiner = build_examiner(kernel.settings.examination, kernel.settings.extraction)
     reader = ComponentReader(examiner, kernel.clock)
     formats, scanner = default_format_policy(), build_scanner(kernel.settings)
-    data = {"formats": formats.version, "trust-list": trusted(kernel.settings.examination).version}
+    helpers = (scanner, kernel.settings.examination.verapdf_url, kernel.settings.extraction.tika_url)
+    data = {
+        "formats": formats.version,
+        "trust-list": trusted(kernel.settings.examination).version,
+        # Which servers are asked: where a scanner is new, nothing that came before it has been scanned.
+        "servers": " ".join("present" if each is not None else "absent" for each in helpers),
+    }
     rules = Rules(kernel.database, kernel.clock, lambda policy: build_checks(policy, formats, scanner), data)
     keeper = Keeper(kernel.clock, kernel.ids)
     check = CheckStep(kernel.records, rules, keeper, reader, Repeats(kernel.database))
@@ -105,6 +112,6 @@ def build_looker(settings: Settings) -> FileLooker:
     Raises:
         InvalidInput: an address is none of such a server, or the trust list cannot be read.
     """
-    policy = default_policy()
-    checks = build_checks(policy, default_format_policy(), build_scanner(settings))
+    policy, scanner = default_policy(), build_scanner(settings)
+    checks = build_checks(policy, default_format_policy(), AskedOnce(scanner) if scanner is not None else None)
     return FileLooker(build_examiner(settings.examination, settings.extraction), checks, policy)

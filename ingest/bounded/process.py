@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from archive.errors import ArchiveError
 from ingest.bounded.bounds import Bounds
 from ingest.bounded.confinement import allow_cpu, bound, confine, give_up_privileges
+from ingest.bounded.folders import hold
 from ingest.bounded.landlock import keep_to, program_files
 from ingest.bounded.remote import remote_file
 from ingest.bounded.wire import BrokenOffError, Frame, receive, send
@@ -31,6 +32,7 @@ _PAGE = resource.getpagesize()
 def main(descriptor: int, bounds: Bounds) -> int:
     """Answer calls over the socket `descriptor` until it is closed."""
     bound(bounds)
+    hold(Path.cwd())
     # Whatever cannot be taken away on this machine is reported by `juanzong doctor`, which asks a process of its own.
     if give_up_privileges():
         keep_to([*program_files(_ROOT), *map(Path, bounds.readable)], Path.cwd(), _ROOT)

@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import time
 from enum import Enum
 from typing import Final
 
@@ -42,28 +43,43 @@ def send(line: socket.socket, kind: Frame, body: bytes) -> None:
         raise BrokenOffError from error
 
 
-def receive(line: socket.socket, most: int) -> tuple[Frame, bytes]:
-    """Receive one frame of at most `most` bytes.
+def receive(line: socket.socket, most: int, until: float | None = None) -> tuple[Frame, bytes]:
+    """Receive one frame of at most `most` bytes, all of it before the moment `until` of the monotonic clock.
 
     Raises:
         BrokenOffError: the other side is gone, or sent what is no frame.
         OverflowError: the frame is larger.
-        TimeoutError: the time set on `line` was over.
+        TimeoutError: the time is over.
     """
-    mark, length = _HEADER.unpack(_exactly(line, _HEADER.size))
+    mark, length = _HEADER.unpack(_exactly(line, _HEADER.size, until))
     try:
         kind = Frame(mark)
     except ValueError as error:
         raise BrokenOffError from error
     if length > most:
         raise OverflowError
-    return kind, bytes(_exactly(line, length))
+    return kind, bytes(_exactly(line, length, until))
 
 
-def _exactly(line: socket.socket, length: int) -> bytearray:
+def hurry(line: socket.socket, until: float) -> None:
+    """Let the next word on `line` take no longer than to the moment `until`.
+
+    Raises:
+        TimeoutError: it is over.
+    """
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    line.settimeout(left)
+
+
+def _exactly(line: socket.socket, length: int, until: float | None) -> bytearray:
     body = bytearray(length)
     view, reached = memoryview(body), 0
     while reached < length:
+        # Anew for every piece: whoever sends a byte now and then must not gain time by it.
+        if until is not None:
+            hurry(line, until)
         try:
             got = line.recv_into(view[reached:])
         except TimeoutError:

@@ -1,14 +1,15 @@
 """Items that no program decides: a person or a named service answers, and until then they are not checked."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Final, Protocol
 
 from ingest.checks.items import Item, Way
 from ingest.checks.subjects import Answers, CheckedPackage
 from ingest.checks.types import Finding, Nature, not_applicable, not_checked
 from ingest.outcomes import Outcome
 
-_REASONS = {Outcome.FAIL: "answered-no", Outcome.NOT_APPLICABLE: "answered-not-applicable"}
+ANSWERED_NO: Final = "answered-no"
+_REASONS = {Outcome.FAIL: ANSWERED_NO, Outcome.NOT_APPLICABLE: "answered-not-applicable"}
 
 
 class Answered(Protocol):

@@ -17,10 +17,12 @@ from ingest.checks.types import CheckResult, Nature, Phase, SubjectKind
 from ingest.outcomes import Outcome
 
 _GOOD = frozenset({Outcome.PASS, Outcome.NOT_APPLICABLE})
-_NEVER_ACCEPTED = frozenset({"GD-1-14"})
+NEVER_ACCEPTED = frozenset({"GD-1-14"})
+"""What no person accepts and no policy softens: that the bytes are those taken in."""
 MISSING = "check-missing"
 _PHASES = {"GD": Phase.FILING, "YJ": Phase.TRANSFER, "CQ": Phase.KEEPING}
 _TABLES = frozenset({"version", "limits", "rules", "for"})
+_LIMITS = frozenset({"title_characters"})
 _WORDS = frozenset({"nature", "action", "covers", "reasons", "phase", "not_checked"})
 _OVERRIDING = frozenset({"classes", "trades", "phase", "rules"})
 
@@ -137,7 +139,7 @@ class Verdict:
         known = {_key(each) for each in accepted if isinstance(each, Mapping)}
 
         def left(results: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
-            return tuple(each for each in results if each.code in _NEVER_ACCEPTED or _key(named(each)) not in known)
+            return tuple(each for each in results if each.code in NEVER_ACCEPTED or _key(named(each)) not in known)
 
         blocking, asks = left(self.blocking), left(self.asks)
         return Verdict(not blocking and not asks, blocking, asks, self.warnings)
@@ -217,6 +219,7 @@ def parse_policy(text: str) -> Policy:
         _only(document, _TABLES)
         rules = {code: _rule(code, table) for code, table in document["rules"].items()}
         overrides = tuple(_override(table, rules) for table in document.get("for", ()))
+        _only(document["limits"], _LIMITS)
         limit = int(document["limits"]["title_characters"])
         return Policy(str(document["version"]), rules, limit, overrides)
     except (KeyError, TypeError, AttributeError) as error:

@@ -1,5 +1,8 @@
 """From what an examination found to what a check says of it."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from ingest.checks.types import CheckedComponent, Finding
 from ingest.examining.types import Stage
 from ingest.formats.inspection import Aspect
@@ -27,3 +30,18 @@ def inspected(component: CheckedComponent, aspect: Aspect) -> Finding:
         return Finding(inspection.outcome, component.id, reason, params, evidence, inspection.tool)
     first = inspection.observations[0]
     return Finding(inspection.outcome, component.id, first.code, first.params, evidence, inspection.tool)
+
+
+def all_seen(component: CheckedComponent, aspect: Aspect) -> Iterator[Finding]:
+    """The same, with a finding for every kind of thing that fails: what follows differs, and the gravest counts."""
+    found = inspected(component, aspect)
+    yield found
+    examination = component.examination
+    inspection = examination.inspection(aspect) if examination is not None else None
+    if inspection is None or found.outcome is not Outcome.FAIL:
+        return
+    told = {found.reason_code}
+    for seen in inspection.observations[: inspection.failing]:
+        if seen.code not in told:
+            told.add(seen.code)
+            yield replace(found, reason_code=seen.code, params=seen.params, evidence={})

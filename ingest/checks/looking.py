@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from ingest.checks.engine import findings_of
+from ingest.checks.gate import MISSING
 from ingest.checks.subjects import CheckedVolume, Said
-from ingest.checks.types import Checked, CheckOf, not_checked
+from ingest.checks.types import Check, Checked, CheckOf, Finding, not_checked
 from ingest.checks.volume_contents import EveryItem
 
 
@@ -15,5 +16,15 @@ def look(item: Checked, checks: Sequence[CheckOf[CheckedVolume]]) -> Said:
         Unavailable: the store does not answer; nothing was found out.
     """
     of_items = [check.of_items for check in checks if isinstance(check, EveryItem)]
-    said = {check.code: findings_of(check, item) for check in of_items}
+    said = {check.code: _of(check, item) for check in of_items}
     return lambda check: said.get(check.code, [not_checked("item-not-loaded")])
+
+
+def _of(check: Check, item: Checked) -> list[Finding]:
+    """What one check says. Silence is no pass: a check that says nothing, or leaves a file out, has not checked it."""
+    found = findings_of(check, item)
+    spoken = {finding.component for finding in found}
+    if spoken and spoken <= {None}:
+        return found
+    left = [part.id for part in item.components if part.id not in spoken]
+    return [*found, *(not_checked(MISSING, part, check=check.code) for part in left)]

@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from archive.blobs.digests import digest_stream
 from archive.errors import InvalidInput
 from ingest.checks.engine import run_checks
 from ingest.checks.gate import Action, Cover, Policy, Ruling, gate
@@ -54,7 +53,7 @@ class FileLooker:
         name = path.name
         try:
             with path.open("rb") as stream:
-                digest = digest_stream(stream)
+                size = stream.seek(0, os.SEEK_END)
                 examination = self._examiner.examine(stream, name, at)
         except OSError as error:
             raise InvalidInput("file-unreadable") from error
@@ -63,9 +62,10 @@ class FileLooker:
             name=os.fsencode(name).decode("utf-8", "replace"),
             name_bytes=_strange_bytes(name),
             role=MAIN,
-            size=digest.size,
-            sha256=digest.sha256,
-            sm3=digest.sm3,
+            size=size,
+            # Nothing compares them, and a recording of many gigabytes takes minutes to digest.
+            sha256="",
+            sm3="",
             announced_size=None,
             announced_sha256=None,
             open=lambda: path.open("rb"),

@@ -118,8 +118,9 @@ def number_of(code: str) -> str:
 
 
 def _opened(report: Report) -> bool:
-    closed = {_OPENS, _PUBLIC}
-    return not any(each.severity == _ERROR and number_of(each.code) in closed for each in report.findings)
+    closed, blinding = {_OPENS, _PUBLIC}, _document()["blinding"]["codes"]
+    errors = (each.code for each in report.findings if each.severity == _ERROR)
+    return not any(code in blinding or number_of(code) in closed for code in errors)
 
 
 def _unchecked(code: str) -> bool:

@@ -5,14 +5,13 @@ from datetime import datetime
 
 from archive.errors import InvalidInput
 from classifiers.noticing import Notice, Noticed
-from ingest.checks.inspected import inspected
+from ingest.checks.inspected import all_seen
 from ingest.checks.types import (
     Checked,
     CheckedComponent,
     Finding,
     Nature,
     failed,
-    not_applicable,
     not_checked,
     passed,
     seen,
@@ -71,11 +70,11 @@ class NothingActive:
 
     code = "JZ-4-1"
     nature = Nature.SECURITY
-    version = "2"
+    version = "3"
 
     def run(self, item: Checked) -> Iterator[Finding]:
         for component in item.components:
-            yield inspected(component, Aspect.ACTIVE)
+            yield from all_seen(component, Aspect.ACTIVE)
 
 
 class NothingConcealed:
@@ -83,11 +82,11 @@ class NothingConcealed:
 
     code = "JZ-4-2"
     nature = Nature.SECURITY
-    version = "1"
+    version = "2"
 
     def run(self, item: Checked) -> Iterator[Finding]:
         for component in item.components:
-            yield inspected(component, Aspect.CONCEALED)
+            yield from all_seen(component, Aspect.CONCEALED)
 
 
 class NothingSecret:
@@ -99,7 +98,7 @@ class NothingSecret:
 
     code = "JZ-4-3"
     nature = Nature.SECURITY
-    version = "1"
+    version = "2"
 
     def run(self, item: Checked) -> Iterator[Finding]:
         for component in item.components:
@@ -113,7 +112,7 @@ class NothingSecret:
         if broken is not None:
             return not_checked(broken.code, component.id, **broken.params)
         if not examination.reading.text.strip():
-            return not_applicable(component.id, "file-without-text")
+            return not_checked("file-without-text", component.id)
         found = {each.kind: each for each in examination.noticed}
         counts = {str(kind): noticed.count for kind, noticed in found.items()}
         secret = found.pop(Notice.SECRECY_MARK, None)

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ingest.checks.inspected import inspected
+from ingest.checks.inspected import NOT_LOOKED_INTO, inspected
 from ingest.checks.types import Checked, CheckedComponent, Finding, Nature, failed, not_checked, passed, seen
-from ingest.extractors.html import HTML_UNCLOSED
-from ingest.extractors.pdf import RESTRICTED, UNREADABLE_PAGES
+from ingest.extractors.port import HTML_UNCLOSED, RESTRICTED, UNREADABLE_PAGES
 from ingest.extractors.reading import UNSUPPORTED
 from ingest.formats.inspection import Aspect
 from ingest.formats.policy import FormatAction, FormatPolicy
 from ingest.outcomes import Outcome
 
 _TAKEN = frozenset({FormatAction.PRESERVE, FormatAction.DERIVE})
+_NOBODY_LOOKED = frozenset({NOT_LOOKED_INTO, "format-not-inspected"})
 _DOUBTFUL = (UNREADABLE_PAGES, HTML_UNCLOSED)
 _LOCKED = frozenset({"file-encrypted", "zip-lies", "zip-bomb", "zip-unsafe-name", "zip-method", "pdf-bomb"})
 
@@ -64,7 +64,7 @@ class Readable:
         if reading.extraction is not None:
             doubtful = next((code for code in _DOUBTFUL if code in reading.extraction.warnings), None)
             return failed(doubtful, component.id) if doubtful else replace(structure, tool=reading.extractor)
-        if structure.outcome is Outcome.PASS:
+        if structure.outcome is Outcome.PASS or structure.reason_code not in _NOBODY_LOOKED:
             return structure
         # Neither a reader nor an inspector knows it.
         return not_checked(UNSUPPORTED, component.id, format=component.identified.label)

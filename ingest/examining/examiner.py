@@ -1,6 +1,5 @@
 """Examining a file: one stage after the other in a bounded process, and what servers add to it."""
 
-import time
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +8,7 @@ from typing import BinaryIO, Final, TypeVar
 
 from archive.errors import InvalidInput
 from classifiers.noticing import Noticed
-from ingest.bounded.room import Room
+from ingest.bounded.room import Allowance, Room
 from ingest.examining.types import Examination, Stage
 from ingest.examining.values import from_json, to_json
 from ingest.extractors.port import Extractor
@@ -157,15 +156,14 @@ class _Work:
     def __init__(self, room: Room, stream: BinaryIO) -> None:
         self._room = room
         self._stream = stream
-        self._until = time.monotonic() + room.bounds.seconds
+        self._allowance = Allowance(room.bounds.seconds)
         self.problems: dict[Stage, Problem] = {}
 
     def stage(self, stage: Stage, kind: type[T], function: str, arguments: Mapping[str, object]) -> T | None:
         """What one stage gives; None where it broke, and `problems` says why."""
         stream = self._stream if stage is not Stage.NOTICE else None
         try:
-            left = max(self._until - time.monotonic(), 0.0)
-            return from_json(kind, self._room.call(_INSIDE + function, arguments, stream, left))
+            return from_json(kind, self._room.call(_INSIDE + function, arguments, stream, self._allowance))
         except InvalidInput as error:
             self.problems[stage] = Problem(error.code, error.params)
             return None

@@ -12,12 +12,12 @@ from ingest.examining.values import from_json, to_json
 from ingest.extractors.port import Limits
 from ingest.extractors.reading import Problem, Reading, read_identified
 from ingest.extractors.registry import Registry, build_registry
+from ingest.formats import known
 from ingest.formats.containers import open_container
 from ingest.formats.identify import identify as identified
 from ingest.formats.inspecting import inspect as inspected
 from ingest.formats.inspection import Inspection
 from ingest.formats.types import Identified
-from ingest.signatures.detached import verify_detached
 from ingest.signatures.finding import find
 from ingest.signatures.trust import from_json as trust_list
 from ingest.signatures.types import Signature, Signatures, TrustList
@@ -51,6 +51,8 @@ def signatures(stream: BinaryIO, arguments: dict[str, Any]) -> object:
 def twin(stream: BinaryIO, arguments: dict[str, Any]) -> object:
     """What the detached `signature`, in base64, says of the file, judged as above."""
     at = datetime.fromisoformat(arguments["at"])
+    from ingest.signatures.detached import verify_detached  # noqa: PLC0415 - loads long, and few files have a twin
+
     signature = io.BytesIO(b64decode(arguments["signature"]))
     return to_json(Signature, verify_detached(signature, stream, _trust(arguments["trust"]), at))
 
@@ -75,7 +77,9 @@ def _registry() -> Registry:
 def _measured(reading: Reading, stream: BinaryIO) -> Reading:
     """The reading of a container whose every part is what its directory says, also those that no text comes from."""
     stream.seek(0)
-    if reading.problem is not None or stream.read(len(_ZIP)) != _ZIP:
+    # Of an archive that cannot be opened, identifying only told the name of the reason.
+    told = reading.problem is not None and reading.identified.mime != known.ZIP
+    if told or stream.read(len(_ZIP)) != _ZIP:
         return reading
     try:
         container = open_container(stream)

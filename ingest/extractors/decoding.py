@@ -61,7 +61,7 @@ def _attempt(stream: BinaryIO, start: int, encoding: str, limit: int) -> Decoded
             if "\0" in text:
                 raise InvalidInput("text-undecodable")
             foreign = foreign or not text.isascii()
-            pieces.append(text[:left])
+            pieces.append(text[: max(left, 0)])
             left = max(left - len(text), -1) if left >= 0 else left
     except UnicodeDecodeError:
         return None

@@ -10,11 +10,9 @@ from lxml import etree
 from archive.errors import InvalidInput
 from ingest.extractors.decoding import decoded
 from ingest.extractors.gathering import Gathering, Watched, extraction, opened, until_enough
-from ingest.extractors.port import ACTIVE_CONTENT, Extraction, Limits
+from ingest.extractors.port import HTML_UNCLOSED, Extraction, Limits
 from ingest.formats import known
 from ingest.formats.types import Identified
-
-HTML_UNCLOSED = "html-unclosed"
 
 _BLOCKS = frozenset(
     {"address", "article", "blockquote", "body", "br", "center", "dd", "details", "div", "dl", "dt", "fieldset"}
@@ -41,7 +39,6 @@ _ROWS = frozenset({"tr", "table", "tbody", "thead", "tfoot", "caption"})
 _UNSEEN = frozenset(
     {"script", "style", "noscript", "template", "iframe", "object", "embed", "svg", "textarea", "select"}
 )
-_ACTIVE = frozenset({"script", "iframe", "object", "embed", "applet"})
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-z0-9_\-]{2,20})", re.IGNORECASE)
 _OPEN_TAG = re.compile(r"<[a-zA-Z/!][^<>]*\Z")
 _TAIL = 4_096
@@ -54,7 +51,7 @@ class HtmlExtractor:
     """Web pages and fragments of them."""
 
     name = "html"
-    version = "1"
+    version = "2"
 
     def score(self, identified: Identified) -> int:
         return 100 if identified.mime in {known.HTML, "application/xhtml+xml"} else 0
@@ -68,7 +65,7 @@ class HtmlExtractor:
             raise InvalidInput("file-truncated")
         page = _Page(limits)
         finished = until_enough(lambda: _feed(source.text, page))
-        warnings = [ACTIVE_CONTENT] if page.active else []
+        warnings: list[str] = []
         if source.complete and "<html" in source.text[:_TAIL].lower() and "</html" not in tail.lower():
             warnings.append(HTML_UNCLOSED)
         metadata = {"title": "".join(page.title), "encoding": source.encoding}
@@ -96,7 +93,6 @@ class _Page(Watched):
         super().__init__(limits.elements)
         self.gathering = Gathering(limits.characters)
         self.title: list[str] = []
-        self.active = False
         self.seen = False
         self._hidden: list[str] = []
         self._in_title = False
@@ -104,9 +100,8 @@ class _Page(Watched):
     def doctype(self, *_: object) -> None:
         """HTML has one, and it declares nothing."""
 
-    def begin(self, tag: str, attributes: Mapping[str, str]) -> None:
+    def begin(self, tag: str, attributes: Mapping[str, str]) -> None:  # noqa: ARG002 - the parser gives both
         self.seen = True
-        self.active = self.active or tag in _ACTIVE or any(_runs(key, value) for key, value in attributes.items())
         if tag in _UNSEEN:
             self._hidden.append(tag)
         elif tag == "title":
@@ -134,7 +129,3 @@ class _Page(Watched):
             self.title.append(text[:1_000])
         elif not self._hidden:
             self.gathering.words(text)
-
-
-def _runs(key: str, value: str) -> bool:
-    return key.startswith("on") or value.lstrip().lower().startswith("javascript:")

@@ -16,7 +16,6 @@ _PROPERTIES = {
     "modified": "modified",
     "lastModifiedBy": "modified_by",
 }
-_ACTIVE_PARTS = ("vbaproject.bin", "activex", "oleobject", "macrosheets/")
 
 
 class Package:
@@ -40,13 +39,6 @@ class Package:
         root = small_xml(self.container.read("docProps/core.xml"))
         found = {str(child.tag).rpartition("}")[2]: child.text for child in root}
         return {name: found.get(key) for key, name in _PROPERTIES.items()}
-
-    def active(self) -> bool:
-        """Whether it carries macros, controls or embedded objects, or takes its template from elsewhere."""
-        if any(mark in name.lower() for name in self.container.entries for mark in _ACTIVE_PARTS):
-            return True
-        settings = "word/_rels/settings.xml.rels"
-        return settings in self.container and b'TargetMode="External"' in self.container.read(settings)
 
 
 def open_package(stream: BinaryIO, limits: Limits) -> Package:

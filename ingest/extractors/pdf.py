@@ -5,6 +5,7 @@ little. pdfium is not safe for threads: one document at a time in each process.
 """
 
 import contextlib
+import io
 import re
 import zlib
 from typing import Any, BinaryIO
@@ -14,19 +15,18 @@ import pypdfium2
 
 from archive.errors import InvalidInput
 from ingest.extractors.gathering import cleaned, extraction, opened
-from ingest.extractors.port import ACTIVE_CONTENT, Extraction, Limits
+from ingest.extractors.port import RESTRICTED, UNREADABLE_PAGES, Extraction, Limits
 from ingest.formats import known
 from ingest.formats.pdf_weighing import BROKEN, Unfolding, bound_qpdf, is_form, weigh
 from ingest.formats.types import Identified
 
 REPAIRED = "file-repaired"
-RESTRICTED = "pdf-restricted"
-UNREADABLE_PAGES = "pages-unreadable"
 NOT_ALL_INSPECTED = "objects-unchecked"
 
 _BROKEN_PAGE = (pypdfium2.PdfiumError, ValueError, OverflowError)
 _END_MARK = b"%%EOF"
 _END_WINDOW = 1_024
+_MOST_PADDING = 1 << 16
 _INFO = {
     "/Title": "title",
     "/Author": "author",
@@ -35,16 +35,18 @@ _INFO = {
     "/CreationDate": "created",
     "/ModDate": "modified",
 }
-_ACTIVE = re.compile(rb"/S\s*/(?:JavaScript|Launch)\b|/JS[\s(<\[]")
 _PDFA = re.compile(rb"pdfaid:(part|conformance)(?:[^<>]{0,200}>|\s*=\s*[\"'])\s*([0-9A-Za-z])")
 _XMP_LIMIT = 1 << 20
+# A document of so many bytes is opened anew after so many pages.
+_LARGE = 256 << 20
+_TOGETHER = 50
 
 
 class PdfExtractor:
     """Portable Document Format, all versions."""
 
     name = "pdf"
-    version = "1"
+    version = "2"
 
     def score(self, identified: Identified) -> int:
         return 100 if identified.mime == known.PDF else 0
@@ -92,12 +94,10 @@ class _Inspection:
             if isinstance(item, pikepdf.Stream):
                 weigh(item, limits)
                 self._forms = self._forms or is_form(item)
-            if isinstance(item, pikepdf.Object) and ACTIVE_CONTENT not in self.warnings and _runs(item):
-                self.warnings.append(ACTIVE_CONTENT)
 
 
 def _inspected(stream: BinaryIO, limits: Limits, *, ended: bool) -> _Inspection:
-    """Open with qpdf and look at every object.
+    """Open with qpdf and weigh every stream, since pdfium would unpack them without asking.
 
     Raises:
         InvalidInput: `file-encrypted`, `file-truncated` (broken, and the end mark is missing), `file-damaged`,
@@ -122,9 +122,12 @@ def _inspected(stream: BinaryIO, limits: Limits, *, ended: bool) -> _Inspection:
 
 
 def _has_end_mark(stream: BinaryIO, size: int) -> bool:
-    """Whether `%%EOF` stands in the last 1024 bytes, where readers look for it (ISO 32000-1, annex H.3, note 18)."""
-    stream.seek(max(0, size - _END_WINDOW))
-    return _END_MARK in stream.read(_END_WINDOW)
+    """Whether `%%EOF` stands in the last 1024 bytes, where readers look for it (ISO 32000-1, annex H.3, note 18).
+
+    What only fills up a block of a disk is not counted.
+    """
+    stream.seek(max(0, size - _MOST_PADDING))
+    return _END_MARK in stream.read(_MOST_PADDING).rstrip(b"\0\t\n\f\r ")[-_END_WINDOW:]
 
 
 def _claims(document: pikepdf.Pdf) -> dict[str, str | None]:
@@ -144,24 +147,19 @@ def _claims(document: pikepdf.Pdf) -> dict[str, str | None]:
     return claims
 
 
-def _runs(item: pikepdf.Object) -> bool:
-    """Whether an object holds an action that runs something: JavaScript or a program (ISO 32000-1, 12.6.4)."""
-    written = item.stream_dict.unparse() if isinstance(item, pikepdf.Stream) else item.unparse(resolved=True)
-    return _ACTIVE.search(written) is not None
-
-
 def _pages(stream: BinaryIO, limits: Limits) -> tuple[list[str], int, bool]:
     """Text page by page, how many pages gave an error, and whether a limit ended it."""
-    stream.seek(0)
-    try:
-        document = pypdfium2.PdfDocument(stream)
-    except _BROKEN_PAGE as error:
-        raise InvalidInput("file-encrypted" if "password" in str(error) else "file-damaged", detail="pdf") from error
+    large = stream.seek(0, io.SEEK_END) > _LARGE
+    document = _drawn(stream)
     pieces: list[str] = []
     unreadable = 0
     left = limits.characters
     try:
         for number in range(min(len(document), limits.pages)):
+            if large and number % _TOGETHER == _TOGETHER - 1:
+                # pdfium keeps what it has read of every page as long as the document is open.
+                document.close()
+                document = _drawn(stream)
             try:
                 text = _page_text(document, number, left)
             except _BROKEN_PAGE:
@@ -174,6 +172,14 @@ def _pages(stream: BinaryIO, limits: Limits) -> tuple[list[str], int, bool]:
         return pieces, unreadable, False
     finally:
         document.close()
+
+
+def _drawn(stream: BinaryIO) -> pypdfium2.PdfDocument:
+    stream.seek(0)
+    try:
+        return pypdfium2.PdfDocument(stream)
+    except _BROKEN_PAGE as error:
+        raise InvalidInput("file-encrypted" if "password" in str(error) else "file-damaged", detail="pdf") from error
 
 
 def _page_text(document: pypdfium2.PdfDocument, number: int, left: int) -> str:

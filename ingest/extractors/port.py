@@ -25,9 +25,12 @@ from ingest.formats.types import Identified
 __all__ = [
     "ACTIVE_CONTENT",
     "ACTIVE_UNCHECKED",
+    "HTML_UNCLOSED",
     "NO_TEXT",
     "PARTS_UNREADABLE",
+    "RESTRICTED",
     "TEXT_CUT",
+    "UNREADABLE_PAGES",
     "Extraction",
     "Extractor",
     "Limits",
@@ -38,6 +41,9 @@ TEXT_CUT = "text-cut"
 ACTIVE_CONTENT = "active-content"
 ACTIVE_UNCHECKED = "active-content-unchecked"
 PARTS_UNREADABLE = "parts-unreadable"
+HTML_UNCLOSED = "html-unclosed"
+RESTRICTED = "pdf-restricted"
+UNREADABLE_PAGES = "pages-unreadable"
 
 
 @dataclass(frozen=True)

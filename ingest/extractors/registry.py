@@ -2,15 +2,7 @@
 
 from collections.abc import Sequence
 
-from ingest.extractors.html import HtmlExtractor
-from ingest.extractors.ofd import OfdExtractor
-from ingest.extractors.pdf import PdfExtractor
 from ingest.extractors.port import Extractor
-from ingest.extractors.sheet import SheetExtractor
-from ingest.extractors.text import TextExtractor
-from ingest.extractors.tika import TikaExtractor
-from ingest.extractors.tika_server import TikaServer
-from ingest.extractors.word import WordExtractor
 from ingest.formats.types import Identified
 
 
@@ -26,11 +18,16 @@ class Registry:
         return best if best is not None and best.score(identified) > 0 else None
 
 
-def build_registry(tika_url: str | None = None) -> Registry:
-    """Every extractor that the archive ships, and a Tika server for the rest where there is one.
+def build_registry() -> Registry:
+    """Every extractor that the archive ships."""
+    # Their libraries load long, and only the process that looks into files has a use for them.
+    from ingest.extractors.html import HtmlExtractor  # noqa: PLC0415 - see above
+    from ingest.extractors.ofd import OfdExtractor  # noqa: PLC0415 - see above
+    from ingest.extractors.pdf import PdfExtractor  # noqa: PLC0415 - see above
+    from ingest.extractors.sheet import SheetExtractor  # noqa: PLC0415 - see above
+    from ingest.extractors.text import TextExtractor  # noqa: PLC0415 - see above
+    from ingest.extractors.word import WordExtractor  # noqa: PLC0415 - see above
 
-    Raises:
-        InvalidInput: the address is none of a server.
-    """
-    own = (PdfExtractor(), WordExtractor(), SheetExtractor(), OfdExtractor(), HtmlExtractor(), TextExtractor())
-    return Registry(own if tika_url is None else (*own, TikaExtractor(TikaServer(tika_url))))
+    return Registry(
+        (PdfExtractor(), WordExtractor(), SheetExtractor(), OfdExtractor(), HtmlExtractor(), TextExtractor())
+    )

@@ -15,7 +15,7 @@ from lxml import etree
 from archive.errors import InvalidInput
 from ingest.extractors.gathering import Enough, Gathering, Watched, extraction, read_xml, small_xml, until_enough
 from ingest.extractors.package import Package, open_package, relation_targets
-from ingest.extractors.port import ACTIVE_CONTENT, Extraction, Limits
+from ingest.extractors.port import Extraction, Limits
 from ingest.formats import known
 from ingest.formats.types import Identified
 
@@ -33,7 +33,7 @@ class SheetExtractor:
     """Office Open XML workbooks, with and without macros."""
 
     name = "sheet"
-    version = "1"
+    version = "2"
 
     def score(self, identified: Identified) -> int:
         return 100 if identified.mime in {known.XLSX, known.XLSM} else 0
@@ -47,7 +47,6 @@ class SheetExtractor:
             pages=None,
             metadata=package.metadata(),
             cut=not finished,
-            warnings=[ACTIVE_CONTENT] if package.active() else [],
         )
 
 

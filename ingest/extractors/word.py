@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from ingest.extractors.gathering import Gathering, Watched, extraction, read_xml, until_enough
 from ingest.extractors.package import Package, open_package
-from ingest.extractors.port import ACTIVE_CONTENT, Extraction, Limits
+from ingest.extractors.port import Extraction, Limits
 from ingest.formats import known
 from ingest.formats.types import Identified
 
@@ -21,7 +21,7 @@ class WordExtractor:
     """Office Open XML word processing documents, with and without macros."""
 
     name = "word"
-    version = "1"
+    version = "2"
 
     def score(self, identified: Identified) -> int:
         return 100 if identified.mime in {known.DOCX, known.DOCM} else 0
@@ -35,7 +35,6 @@ class WordExtractor:
             pages=None,
             metadata=package.metadata(),
             cut=not finished,
-            warnings=[ACTIVE_CONTENT] if package.active() else [],
         )
 
 

@@ -21,6 +21,7 @@ _DESCRIPTOR_FLAG = 0x08
 _ENCRYPTED_FLAG = 0x01
 _UTF8_FLAG = 0x800
 _ZIP64 = 0xFFFFFFFF
+_DENSE = 20
 _SYMLINK = 0o120000
 _BROKEN_ZIP = (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError, OSError, OverflowError)
 
@@ -111,6 +112,7 @@ def open_container(stream: BinaryIO, limits: ContainerLimits | None = None) -> C
     Raises:
         InvalidInput: `file-truncated`, `file-damaged`, `file-encrypted`, `zip-lies` (headers that contradict each
             other, parts that overlap, a name twice), `zip-bomb` (counts, sizes or ratios beyond `limits`),
+            `file-too-large-to-read` (sizes beyond `limits` of what is hardly packed),
             `zip-unsafe-name` (absolute or climbing paths, links), `zip-method` (a compression that is not published
             as deflate or stored), `name-not-utf8`.
     """
@@ -129,8 +131,9 @@ def open_container(stream: BinaryIO, limits: ContainerLimits | None = None) -> C
             raise InvalidInput("zip-lies", detail="name twice")
         if not name.endswith("/"):
             entries[name] = Entry(name, info.file_size, info.compress_size, info.CRC, info.compress_type, start)
-    if sum(entry.size for entry in entries.values()) > bounds.total_bytes:
-        raise InvalidInput("zip-bomb", limit=bounds.total_bytes)
+    together = sum(entry.size for entry in entries.values())
+    if together > bounds.total_bytes:
+        raise _beyond(together, sum(entry.compressed for entry in entries.values()), bounds.total_bytes)
     _apart(sorted(spans), min(directory_start, end))
     return Container(stream, entries, bounds)
 
@@ -207,9 +210,16 @@ def _bounded(info: zipfile.ZipInfo, limits: ContainerLimits) -> None:
     if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
         raise InvalidInput("zip-method", method=info.compress_type)
     if info.file_size > limits.entry_bytes:
-        raise InvalidInput("zip-bomb", limit=limits.entry_bytes)
+        raise _beyond(info.file_size, info.compress_size, limits.entry_bytes)
     if info.file_size > limits.ratio_grace and info.file_size > limits.ratio * max(info.compress_size, 1):
         raise InvalidInput("zip-bomb", limit=limits.ratio)
+
+
+def _beyond(size: int, packed: int, limit: int) -> InvalidInput:
+    """What is beyond a limit was made to be, or is only large, such as a recording that hardly packs at all."""
+    if size > _DENSE * packed:
+        return InvalidInput("zip-bomb", limit=limit)
+    return InvalidInput("file-too-large-to-read", size=size, limit=limit)
 
 
 def _data_start(stream: BinaryIO, info: zipfile.ZipInfo) -> int:

@@ -61,7 +61,7 @@ class Findings:
         if failed:
             outcome = Outcome.FAIL
         told = (*failed, *unchecked, *self._noted.get(aspect, []))
-        return Inspection(aspect, outcome, self._tool, told[:_MOST_TOLD])
+        return Inspection(aspect, outcome, self._tool, told[:_MOST_TOLD], min(len(failed), _MOST_TOLD) or 1)
 
 
 def _add(observations: list[Observation], seen: Observation) -> None:

@@ -35,7 +35,9 @@ _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _PDF_PROFILE = re.compile(rb"pdfaid|pdfxid|pdfe:|GTS_PDFX|ISO_PDFE|AIPrivateData|AIMetaData|illustrator:|/Collection")
 # Answers that say no more than that something is a ZIP or an Office package.
 _VAGUE = frozenset({None, "x-fmt/263", "fmt/189"})
+_RICH = b"{\\rt"
 _WRITTEN = frozenset({known.HTML, known.XML, known.TEXT, "application/xhtml+xml", "image/svg+xml"})
+_DRAWING = re.compile(r"<svg[\s>]")
 # The name of a tag ends with white space, a slash or the bracket (HTML, 13.2.5.8); what goes on otherwise is no tag.
 _HTML = re.compile(
     rb"\s*+(?:(?><!--.*?-->)\s*+)*+<(?:!doctype\s+html|html|head|body|meta|title|style|script|link|div|p|table|span|h[1-6]|center|"
@@ -75,6 +77,9 @@ def _extension(name: str) -> str:
 
 def _disagrees(mime: str, extension: str, declared: str) -> bool:
     """Whether the name or the source claims a type that this is not. Only types we know can contradict."""
+    if extension in known.PROGRAMS and mime in known.EXTENSIONS:
+        # Nothing in words tells a script from a text; whoever opens it by this name runs it.
+        return True
     claims = {claimed for claimed, extensions in known.EXTENSIONS.items() if extension in extensions}
     if claims and mime not in claims:
         # Whatever is written in XML may be called so.
@@ -208,6 +213,16 @@ def _by_registry(stream: BinaryIO, head: bytes, size: int, extension: str) -> Id
         return Identified(None, known.UNKNOWN, "Unknown", "no signature known", None)
     if match is not None and match.certainty is not Certainty.TEXT:
         return match
+    return _written(head, extension)
+
+
+def _written(head: bytes, extension: str) -> Identified:
+    """Text by what it is written in."""
+    if head.startswith(_RICH):
+        # Word opens whatever begins so, also what the registry wants to see more of.
+        return Identified(
+            None, "application/rtf", "Rich Text Format", "group at the beginning", None, Certainty.CONTENT
+        )
     if (written := _xml(head, extension)) is not None:
         return written
     if extension in known.EXTENSIONS[known.HTML]:
@@ -228,6 +243,8 @@ def _xml(head: bytes, extension: str) -> Identified | None:
     """XML that the registry does not see: in UTF-16, or without its declaration, as is allowed (XML 1.0, 2.8)."""
     wide = head.startswith(_BOMS[1:])
     text = head[:4096].decode("utf-16" if wide else "latin-1", "replace").lstrip("\ufeff\r\n\t ï»¿")
+    if _DRAWING.match(text):
+        return Identified(None, known.SVG, "Scalable Vector Graphics", "tag at the beginning", None, Certainty.CONTENT)
     declared = text.startswith(("<?xml ", "<!DOCTYPE "))
     if not declared and not (extension == "xml" and text.startswith("<")):
         return None

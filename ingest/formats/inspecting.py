@@ -12,7 +12,6 @@ from ingest.formats.images import FORMATS, inspect_image
 from ingest.formats.inspection import Aspect, Inspection
 from ingest.formats.limits import Limits
 from ingest.formats.markup import inspect_xml
-from ingest.formats.media import inspect_media
 from ingest.formats.ofd import inspect_ofd
 from ingest.formats.office import inspect_office
 from ingest.formats.office_old import inspect_compound, inspect_rtf
@@ -96,7 +95,7 @@ def _inspector(mime: str, head: bytes) -> Inspector | None:
     if head[257:262] == b"ustar":
         return inspect_tar
     if mime.startswith(("video/", "audio/")):
-        return lambda stream, _: inspect_media(stream)
+        return _inspect_media
     return inspect_xml if mime.endswith("+xml") else None
 
 
@@ -114,3 +113,10 @@ def _unchecked(code: str, stream: BinaryIO, label: str) -> tuple[Inspection, ...
         findings.leave(aspect, code, format=label[:80])
     second_formats(stream, findings, markup=False)
     return findings.conclude()
+
+
+def _inspect_media(stream: BinaryIO, limits: Limits) -> tuple[Inspection, ...]:
+    from ingest.formats.media import inspect_media  # noqa: PLC0415 - its libraries load long, and recordings are few
+
+    del limits
+    return inspect_media(stream)

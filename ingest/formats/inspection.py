@@ -34,11 +34,12 @@ class Aspect(StrEnum):
 class Inspection:
     """What was found under one aspect.
 
-    `fail` and `not_checked` have observations that say why; `pass` may have some that are worth knowing. `tool` is the
-    name and version of whatever looked, such as `pikepdf 10.18.0`.
+    `fail` and `not_checked` have observations that say why; `pass` may have some that are worth knowing. The first
+    `failing` of them are what fails. `tool` is the name and version of whatever looked, such as `pikepdf 10.18.0`.
     """
 
     aspect: Aspect
     outcome: Outcome
     tool: str
     observations: tuple[Observation, ...] = ()
+    failing: int = 1

@@ -13,6 +13,7 @@ ZIP = "application/zip"
 HTML = "text/html"
 TEXT = "text/plain"
 XML = "application/xml"
+SVG = "image/svg+xml"
 MP4 = "video/mp4"
 EMPTY = "application/x-empty"
 UNKNOWN = "application/octet-stream"
@@ -63,7 +64,12 @@ MP4_BRANDS = frozenset(
 )
 
 # MIME types of formats for which PRONOM states none.
-NAMELESS: Mapping[str, str] = {"fmt/569": "video/x-matroska", "fmt/585": "video/mp2t", "fmt/2062": "image/avif"}
+NAMELESS: Mapping[str, str] = {
+    "fmt/569": "video/x-matroska",
+    "fmt/585": "video/mp2t",
+    "fmt/2062": "image/avif",
+    "fmt/898": "image/tiff",
+}
 
 # First bytes of pictures -> type, label. The registry also wants to see their last bytes, so it does not know one that
 # was cut off or that something was put behind; which version of the format it is, nobody can then tell.
@@ -87,12 +93,19 @@ RENAMED: Mapping[str, str] = {
     "application/x-pdf": PDF,
     "text/rtf": "application/rtf",
     "text/xml": XML,
+    "multipart/related": "application/x-mimearchive",
     "image/jpg": "image/jpeg",
     "image/pjpeg": "image/jpeg",
     "audio/mp3": "audio/mpeg",
     "audio/wav": "audio/x-wav",
     "audio/vnd.wave": "audio/x-wav",
 }
+
+# Names by which a file is run as a program where it is opened; none of the formats below goes by them.
+PROGRAMS = frozenset(
+    {"bat", "cmd", "com", "cpl", "dll", "exe", "hta", "jar", "js", "jse", "lnk", "msi", "pif", "ps1", "psm1", "reg"}
+    | {"scr", "sct", "sh", "url", "vbe", "vbs", "wsc", "wsf", "wsh"}
+)
 
 _OOXML = "application/vnd.openxmlformats-officedocument."
 
@@ -130,6 +143,7 @@ EXTENSIONS: Mapping[str, frozenset[str]] = {
     f"{_ODF}presentation-template": frozenset({"otp"}),
     f"{_ODF}graphics": frozenset({"odg"}),
     "application/epub+zip": frozenset({"epub"}),
+    "application/x-mimearchive": frozenset({"mht", "mhtml"}),
     "image/jpeg": frozenset({"jpg", "jpeg", "jpe", "jfif"}),
     "image/png": frozenset({"png"}),
     "image/apng": frozenset({"png", "apng"}),

@@ -5,6 +5,7 @@ sees the rest, because entities in attribute values are expanded by every parser
 """
 
 import codecs
+import html
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ _STEP = 1 << 16
 _PROLOGUE = 1 << 20
 _DEPTH = 200
 # Characters that entities may come to when all of them are expanded.
+_TOO_MANY = "xml-too-many-elements"
 _EXPANDED = 10_000_000
 _ENTITY = re.compile(
     r"<!ENTITY\s+(?P<parameter>%\s+)?(?P<name>[^\s%;\"'<>]{1,200})\s+(?:(?P<outside>SYSTEM|PUBLIC)\b|\"(?P<one>[^\"]*)\"|'(?P<two>[^']*)')"
@@ -32,6 +34,7 @@ _REFERENCE = re.compile(r"[&%]([^\s&%;#<>\"']{1,200});")
 # Document types that every reader has at hand and none fetches: those of the public standards.
 _STANDARD_TYPE = re.compile(r"-//(?:W3C|OASIS|NISO|Apple|Sun Microsystems)[^/]*//|\+//IDN ")
 _SVG = "http://www.w3.org/2000/svg"
+_SCRIPT = "{http://www.w3.org/1999/xhtml}script"
 _LINKS = frozenset({"href", "src", "data"})
 _OUTSIDE = re.compile(r"\s*(?:https?:|ftp:|file:|smb:|//|\\\\)", re.IGNORECASE)
 _RUNS = re.compile(r"\s*(?:javascript|vbscript|data:text/html)", re.IGNORECASE)
@@ -86,12 +89,25 @@ def look_at_xml(pieces: Iterable[bytes], limits: Limits, findings: Findings, pla
                 parser.feed(piece[start : start + _STEP])
         parser.close()
     except InvalidInput as error:
-        findings.give_up(error, place)
+        _break_off(error, findings, place)
     except (etree.LxmlError, ValueError, LookupError):
         findings.give_up(InvalidInput("xml-not-well-formed"), place)
     if markup.doctype:
         findings.leave(Aspect.ACTIVE, "xml-document-type-unread", place)
     _tell(markup, findings, place)
+
+
+def _break_off(error: InvalidInput, findings: Findings, place: str) -> None:
+    """A table of a million rows is no fault: what was not looked at stays open."""
+    if error.code == _TOO_MANY:
+        _leave(findings, error.code, place)
+    else:
+        findings.give_up(error, place)
+
+
+def _leave(findings: Findings, code: str, place: str) -> None:
+    for aspect in (Aspect.STRUCTURE, Aspect.ACTIVE):
+        findings.leave(aspect, code, place)
 
 
 def _as_text(first: bytes) -> str:
@@ -117,6 +133,10 @@ def _declarations(said: str, findings: Findings, place: str) -> bool:
     for found in _ENTITY.finditer(said, at):
         if found["outside"]:
             findings.fail(Aspect.ACTIVE, "xml-external-entity", place)
+            dangerous = True
+        elif found["parameter"] and "<!" in html.unescape(found["one"] or found["two"] or ""):
+            # Declarations that are only there once the parser has put them together.
+            _leave(findings, "xml-declarations-hidden", place)
             dangerous = True
         else:
             values.setdefault(found["name"], found["one"] or found["two"] or "")
@@ -166,8 +186,10 @@ class _Target:
         if self._depth > _DEPTH:
             raise InvalidInput("xml-too-deep", limit=_DEPTH)
         if self._left < 0:
-            raise InvalidInput("xml-too-many-elements")
-        if tag.startswith(f"{{{_SVG}}}"):
+            raise InvalidInput(_TOO_MANY)
+        if tag == _SCRIPT:
+            self._markup.scripts.append("script")
+        elif tag.startswith(f"{{{_SVG}}}"):
             self._drawn(tag.rpartition("}")[2].lower(), attributes)
 
     def _drawn(self, name: str, attributes: Mapping[str, str]) -> None:

@@ -1,10 +1,12 @@
 """Office Open XML (ECMA-376): parts and relations, and everything in it that runs, loads or carries another file."""
 
+import io
 import re
 from typing import BinaryIO
 from urllib.parse import unquote
 
-from ingest.formats.containers import Container
+from archive.errors import InvalidInput
+from ingest.formats.containers import Container, open_container
 from ingest.formats.findings import Findings
 from ingest.formats.inspection import Aspect, Inspection
 from ingest.formats.limits import Limits
@@ -14,6 +16,10 @@ _TYPES = "[Content_Types].xml"
 _MOST_RELATIONS = 50_000
 _MOST_FIELDS = 64 << 20
 _MARKUP = (".xml", ".rels", ".vml", ".svg")
+# Where a document was written: a template of that machine, another workbook beside it. Nothing leads to a stranger.
+_NEAR = re.compile(r"(?:file:/{0,3})?[a-z]:[\\/]|(?![a-z][a-z0-9+.\-]*:|[\\/]{2})", re.IGNORECASE)
+_LEFT_BEHIND = frozenset({"externalLinkPath", "xlPathMissing"})
+_MOST_CHART = 16 << 20
 _MACROS = ("vbaproject.bin", "vbadata.xml", "macrosheets/", "intlmacrosheets/")
 _FIELD = re.compile(rb"<(?:w:)?instrText[^>]*>([^<]*)<|w:instr=\"([^\"]*)\"")
 DDE = re.compile(rb"\bDDE(?:AUTO)?\b", re.IGNORECASE)
@@ -63,7 +69,7 @@ def _relations(container: Container, findings: Findings) -> None:
             kind = str(relation.get("Type", "")).rpartition("/")[2]
             target = str(relation.get("Target", ""))
             if relation.get("TargetMode") == "External":
-                _outside(kind, name, findings)
+                _outside(kind, target, name, findings)
             elif not _leads(source, target, lowered):
                 findings.fail(Aspect.STRUCTURE, "office-part-missing", name, part=kind)
 
@@ -76,14 +82,42 @@ def _leads(source: str, target: str, lowered: set[str]) -> bool:
     return any(resolved(source, each).lower() in lowered for each in (path, unquote(path)))
 
 
-def _outside(kind: str, place: str, findings: Findings) -> None:
+def _outside(kind: str, target: str, place: str, findings: Findings) -> None:
+    near = _NEAR.match(unquote(target).strip()) is not None
     if kind == "attachedTemplate":
-        findings.fail(Aspect.ACTIVE, "office-outside-template", place)
+        tell = findings.note if near else findings.fail
+        tell(Aspect.ACTIVE, "office-outside-template", place)
     elif kind != "hyperlink":
-        findings.fail(Aspect.ACTIVE, "office-outside-resource", place, kind=kind[:60])
+        tell = findings.note if near and kind in _LEFT_BEHIND else findings.fail
+        tell(Aspect.ACTIVE, "office-outside-resource", place, kind=kind[:60])
+
+
+def _chart_data(container: Container) -> set[str]:
+    """The workbooks from which charts are drawn, which every chart of Word and PowerPoint brings along."""
+    found: set[str] = set()
+    for name in [name for name in container.entries if "/charts/_rels/" in name]:
+        tree = tree_of(container, name)
+        source = name.replace("_rels/", "").removesuffix(".rels")
+        for relation in tree if tree is not None else ():
+            if str(relation.get("Type", "")).endswith("/package"):
+                found.add(resolved(source, str(relation.get("Target", ""))))
+    return {name for name in found if name in container and _is_plain_workbook(container, name)}
+
+
+def _is_plain_workbook(container: Container, name: str) -> bool:
+    """Whether an embedded workbook holds figures alone: no macros, no other files, nothing from elsewhere."""
+    try:
+        inner = open_container(io.BytesIO(container.read(name, _MOST_CHART)))
+        names = [each.lower() for each in inner.entries]
+        more = any(mark in each for each in names for mark in (*_MACROS, "/embeddings/", "/activex/", "oleobject"))
+        outside = (b"External" in inner.read(each) for each in inner.entries if each.endswith(".rels"))
+        return "xl/workbook.xml" in inner and not more and not any(outside)
+    except InvalidInput:
+        return False
 
 
 def _named(container: Container, findings: Findings) -> None:
+    charts = _chart_data(container)
     for name in container.entries:
         plain = name.lower()
         if any(mark in plain for mark in _MACROS):
@@ -91,7 +125,8 @@ def _named(container: Container, findings: Findings) -> None:
         elif "/activex/" in plain:
             findings.fail(Aspect.ACTIVE, "office-control", name)
         elif "/embeddings/" in plain or ("oleobject" in plain.rpartition("/")[2] and not plain.endswith(".rels")):
-            findings.fail(Aspect.CONCEALED, "office-embedded", name)
+            tell = findings.note if name in charts else findings.fail
+            tell(Aspect.CONCEALED, "office-embedded", name)
 
 
 def _fields(container: Container, findings: Findings) -> None:

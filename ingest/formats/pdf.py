@@ -7,6 +7,7 @@ import contextlib
 import io
 import re
 import zlib
+from dataclasses import replace
 from typing import Any, BinaryIO, Final
 
 import pikepdf
@@ -95,7 +96,7 @@ class _Document:
             return judged
         # Nothing but the order for slow networks is wrong: whoever adds to a document without rewriting it does this.
         told = (*judged.observations, Observation("pdf-linearization"))
-        return Inspection(judged.aspect, judged.outcome, TOOL, told)
+        return replace(judged, observations=told)
 
     def _count_pages(self) -> None:
         tree = page_tree(self._document)
@@ -155,7 +156,7 @@ class _Document:
         if self._around.updates:
             told.append(Observation("pdf-earlier-versions", {"count": self._around.updates}))
         judged = _judged(Aspect.CONCEALED, hidden, self._unchecked)
-        return Inspection(judged.aspect, judged.outcome, TOOL, (*judged.observations, *told))
+        return replace(judged, observations=(*judged.observations, *told))
 
     def _placed(self, found: list[Observation]) -> list[Observation]:
         """With pages beside object numbers, once the pages are known to be there."""
@@ -171,7 +172,7 @@ class _Document:
 def _judged(aspect: Aspect, wrong: list[Observation], unchecked: list[Observation] | None = None) -> Inspection:
     """Anything wrong fails; nothing wrong in what was seen passes only where all was seen."""
     if wrong:
-        return Inspection(aspect, Outcome.FAIL, TOOL, tuple(wrong[:_MOST_TOLD]))
+        return Inspection(aspect, Outcome.FAIL, TOOL, tuple(wrong[:_MOST_TOLD]), min(len(wrong), _MOST_TOLD))
     if unchecked:
         return Inspection(aspect, Outcome.NOT_CHECKED, TOOL, tuple(unchecked))
     return Inspection(aspect, Outcome.PASS, TOOL)

@@ -30,6 +30,9 @@ _MAGIC = {
     b"\xd0\xcf\x11\xe0": "OLE",
     b"#!": "script",
 }
+# Another document behind the end of one. What is added to a document has no header of its own.
+_ANOTHER = re.compile(rb"%%EOF[\x00\t\n\f\r ]{0,32}%PDF-")
+_OVERLAP = 48
 _MARKUP = re.compile(rb"<(?:!doctype\s+html|html|script|svg|iframe)\b|<\?php", re.IGNORECASE)
 
 
@@ -37,8 +40,9 @@ _MARKUP = re.compile(rb"<(?:!doctype\s+html|html|script|svg|iframe)\b|<\?php", r
 class Edges:
     """What stands around the document. `before` and `behind` count bytes that are not blank.
 
-    `ends` says whether an end mark stands in the last 1024 bytes; `updates` counts the times something was added after
-    the first writing; `other` names the formats that the same bytes are besides, in the order met.
+    `ends` says whether an end mark stands in the last 1024 bytes, or before nothing but padding; `updates` counts the
+    times something was added after the first writing; `other` names the formats that the same bytes are besides, in
+    the order met.
     """
 
     size: int
@@ -64,7 +68,7 @@ def edges(stream: BinaryIO) -> Edges:
     head = stream.read(_WINDOW * 2)
     size = stream.seek(0, io.SEEK_END)
     start = head.find(_HEADER)
-    marks, last = _end_marks(stream)
+    marks, last, another = _end_marks(stream)
     behind = b""
     trailing = 0
     if last >= 0:
@@ -77,24 +81,26 @@ def edges(stream: BinaryIO) -> Edges:
         size=size,
         before=len(before),
         behind=trailing,
-        ends=last >= 0 and size - last <= _WINDOW,
+        ends=last >= 0 and (size - last <= _WINDOW or trailing == 0),
         updates=max(0, marks - 1 - int(linear)),
-        other=tuple(dict.fromkeys([*_formats(head, before, behind), *_archive(stream, size)])),
+        other=tuple(dict.fromkeys([*another, *_formats(head, before, behind), *_archive(stream, size)])),
     )
 
 
-def _end_marks(stream: BinaryIO) -> tuple[int, int]:
-    """How many end marks there are, and where the last one stands, -1 for none."""
+def _end_marks(stream: BinaryIO) -> tuple[int, int, list[str]]:
+    """How many end marks there are, where the last stands, -1 for none, and what other document follows one."""
     stream.seek(0)
-    count, last, offset, kept = 0, -1, 0, b""
+    count, last, offset, kept, another = 0, -1, 0, b"", False
     while piece := stream.read(_CHUNK):
         window = kept + piece
-        count += window.count(_END_MARK)
+        # What was kept has been counted.
+        count += window.count(_END_MARK) - kept.count(_END_MARK)
+        another = another or _ANOTHER.search(window) is not None
         if (at := window.rfind(_END_MARK)) >= 0:
             last = offset - len(kept) + at
         offset += len(piece)
-        kept = window[-len(_END_MARK) + 1 :]
-    return count, last
+        kept = window[-_OVERLAP:]
+    return count, last, ["PDF"] if another else []
 
 
 def _formats(head: bytes, before: bytes, behind: bytes) -> list[str]:

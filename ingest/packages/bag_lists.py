@@ -14,6 +14,7 @@ from ingest.packages.names import safe_path, shown
 _MANIFEST: Final = re.compile(rb"(tag)?manifest-([A-Za-z0-9-]+)\.txt")
 _LINE: Final = re.compile(r"([0-9A-Fa-f]+)[ \t]+(\*?)(.+)")
 _FETCH: Final = b"fetch.txt"
+_LENGTH: Final = re.compile(r"[0-9]+|-")
 
 MOST_BYTES: Final = 64 << 20
 """Of one list: that is more than three hundred thousand lines with SHA-512."""
@@ -23,13 +24,16 @@ Listed = dict[bytes, str]
 
 
 class Lists:
-    """Reads the lists of one bag. `strict` is the rule of 1.0: no path twice."""
+    """Reads the lists of one bag, of at most `most` bytes each. `strict` is the rule of 1.0: no path twice."""
 
-    def __init__(self, members: Members, encoding: str, findings: Findings, *, strict: bool) -> None:
+    def __init__(
+        self, members: Members, encoding: str, findings: Findings, *, strict: bool, most: int = MOST_BYTES
+    ) -> None:
         self._members = members
         self._encoding = encoding
         self._findings = findings
         self._strict = strict
+        self._most = most
 
     def read(self) -> tuple[dict[str, Listed], dict[str, Listed]]:
         """Payload and tag manifests by algorithm. One of an algorithm that nobody here knows is no help: left out."""
@@ -53,10 +57,10 @@ class Lists:
 
     def fetched(self) -> Iterator[bytes]:
         """The paths of what fetch.txt says is to be fetched (RFC 8493, 2.2.3)."""
-        text = tag_text(self._members, _FETCH, self._encoding, self._findings) if _FETCH in self._members else None
+        text = self._text(_FETCH) if _FETCH in self._members else None
         for number, line in _lines(text or ""):
             parts = line.split(maxsplit=2)
-            if len(parts) != 3:
+            if len(parts) != 3 or not _LENGTH.fullmatch(parts[1]):
                 self._findings.error("manifest-malformed", shown(_FETCH), detail=f"line {number}")
                 continue
             path = self._safe(parts[2])
@@ -67,7 +71,7 @@ class Lists:
         listed: Listed = {}
         length = hex_length(algorithm)
         marked = dotted = False
-        text = tag_text(self._members, name, self._encoding, self._findings)
+        text = self._text(name)
         for number, line in _lines(text or ""):
             found = _LINE.fullmatch(line)
             if found is None or len(found[1]) != length:
@@ -83,6 +87,9 @@ class Lists:
         if dotted:
             self._findings.warning("bag-path-dot", shown(name))
         return listed
+
+    def _text(self, name: bytes) -> str | None:
+        return tag_text(self._members, name, self._encoding, self._findings, self._most)
 
     def _take(self, listed: Listed, path: bytes, digest: str) -> None:
         if path not in listed:
@@ -100,10 +107,10 @@ class Lists:
             return None
 
 
-def tag_text(members: Members, name: bytes, encoding: str, findings: Findings) -> str | None:
+def tag_text(members: Members, name: bytes, encoding: str, findings: Findings, most: int = MOST_BYTES) -> str | None:
     """A tag file in the encoding that the bag declares; None where it cannot be read, which is then a finding."""
     try:
-        return members[name].read(MOST_BYTES).decode(encoding).removeprefix("\ufeff")
+        return members[name].read(most).decode(encoding).removeprefix("\ufeff")
     except (UnicodeDecodeError, LookupError):
         findings.error("manifest-malformed", shown(name), detail=encoding)
     except InvalidInput as error:

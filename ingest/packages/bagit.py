@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from archive.errors import InvalidInput
-from ingest.packages.bag_lists import Listed, Lists, tag_text
+from ingest.packages.bag_lists import MOST_BYTES, Listed, Lists, tag_text
 from ingest.packages.bag_places import PAYLOAD, Places
 from ingest.packages.comparing import compare
 from ingest.packages.digests import ALGORITHMS, WEAK
@@ -21,11 +21,12 @@ from ingest.packages.names import shown
 DECLARATION: Final = b"bagit.txt"
 
 _DECLARED: Final = re.compile(
-    rb"BagIt-Version: (\d+)\.(\d+)[ \t]*\r?\nTag-File-Character-Encoding: ([A-Za-z0-9._-]+)[ \t]*\s*"
+    rb"BagIt-Version: (\d+)\.(\d+)[ \t]*(?:\r\n?|\n)Tag-File-Character-Encoding: ([A-Za-z0-9._-]+)[ \t]*\s*"
 )
-_OXUM: Final = re.compile(r"^Payload-Oxum\s*:\s*(\d+)\.(\d+)\s*$", re.MULTILINE | re.IGNORECASE)
+_OXUM: Final = re.compile(r"(?:^|(?<=[\r\n]))Payload-Oxum[ \t]*:([^\r\n]*)", re.IGNORECASE)
 _ENCODINGS: Final = frozenset(
-    {"utf-8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "iso-8859-1", "gb2312", "gbk", "gb18030", "big5"}
+    {"utf-8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "gb2312", "gbk", "gb18030", "big5"}
+    | {"iso-8859-1", "iso-8859-15", "windows-1252", "shift_jis", "euc-jp", "euc-kr"}
 )
 _INFORMATION: Final = (b"bag-info.txt", b"package-info.txt")
 """What a bag says of itself; up to 0.95 under its older name."""
@@ -33,6 +34,9 @@ _INFORMATION: Final = (b"bag-info.txt", b"package-info.txt")
 _VERSIONS: Final = frozenset({(0, 93), (0, 94), (0, 95), (0, 96), (0, 97), (1, 0)})
 _STRICT: Final = (1, 0)
 """From this version on no path may be listed twice, and every manifest lists the whole payload."""
+
+_MOST_LISTED: Final = 8 << 20
+"""Of what a bag says of itself, and of a list read in our own process: eight hundred bytes for each of 10,000 files."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def read_bag(members: Members) -> Mapping[bytes, Mapping[str, str]]:
         InvalidInput: a rule is broken, under the code of the first finding of `look_into_bag`.
     """
     findings = Findings()
-    bag = look_into_bag(members, findings)
+    bag = look_into_bag(members, findings, _MOST_LISTED)
     findings.require_none()
     return bag.payload
 
@@ -75,8 +79,8 @@ def validate_bag(members: Members, findings: Findings) -> str:
     return bag.version
 
 
-def look_into_bag(members: Members, findings: Findings) -> Bag:
-    """What a bag announces, after everything but its payload has been read.
+def look_into_bag(members: Members, findings: Findings, most: int = MOST_BYTES) -> Bag:
+    """What a bag announces, after everything but its payload has been read; no list may have more than `most` bytes.
 
     Errors found are `bag-declaration` (bagit.txt is not as it must be), `bag-version-unknown`, `bag-without-manifest`,
     `bag-incomplete` (a listed file is missing), `bag-unlisted` (a payload file is listed nowhere, or from 1.0 on not
@@ -90,12 +94,14 @@ def look_into_bag(members: Members, findings: Findings) -> Bag:
     told = f"{version[0]}.{version[1]}"
     if version not in _VERSIONS:
         findings.error("bag-version-unknown", shown(DECLARATION), version=told)
-    lists = Lists(members, encoding, findings, strict=version >= _STRICT)
+    lists = Lists(members, encoding, findings, strict=version >= _STRICT, most=most)
     manifests, tags = lists.read()
     places = Places(members, findings)
     _look_at_fetched(lists, places, findings)
     for algorithm, listed in tags.items():
-        _look_at_tags(members, algorithm, listed, findings)
+        _look_at_tags(members, places, algorithm, listed, findings)
+    if not places.payload:
+        findings.warning("bag-payload-empty", shown(PAYLOAD))
     if not manifests:
         findings.error("bag-without-manifest", known="、".join(ALGORITHMS))
         return Bag(told)
@@ -145,17 +151,24 @@ def _joined(
     return found, whole
 
 
-def _look_at_tags(members: Members, algorithm: str, listed: Listed, findings: Findings) -> None:
+def _look_at_tags(members: Members, places: Places, algorithm: str, listed: Listed, findings: Findings) -> None:
     for path, digest in listed.items():
-        if path in members:
-            compare(members[path], findings, digests={algorithm: digest})
+        place = places.of(path)
+        if place is not None:
+            compare(members[place], findings, digests={algorithm: digest})
         else:
             findings.error("bag-incomplete", shown(path))
 
 
 def _look_at_fetched(lists: Lists, places: Places, findings: Findings) -> None:
     """What is to be fetched must be there already; the addresses are not even looked at."""
-    missing = [path for path in lists.fetched() if places.of(path) is None]
+    missing = []
+    for path in lists.fetched():
+        if not path.startswith(PAYLOAD):
+            # Only payload may be fetched (RFC 8493, 2.2.3): a bag always brings its own tag files.
+            findings.error("manifest-path-unsafe", shown(path))
+        elif places.of(path) is None:
+            missing.append(path)
     for path in missing:
         findings.error("bag-incomplete", shown(path))
     if missing:
@@ -167,12 +180,8 @@ def _look_at_oxum(
 ) -> None:
     size = sum(members[path].size for path in payload)
     for name in _INFORMATION:
-        text = tag_text(members, name, encoding, findings) if name in members else None
-        found = _OXUM.search(text) if text is not None else None
-        # Numbers longer than any size is are compared as they stand.
-        if found is not None and (found[1].lstrip("0") or "0", found[2].lstrip("0") or "0") != (
-            str(size),
-            str(len(payload)),
-        ):
-            announced = f"{found[1]}.{found[2]}"[:64]
-            findings.error("bag-oxum", shown(name), announced=announced, found=f"{size}.{len(payload)}")
+        text = tag_text(members, name, encoding, findings, _MOST_LISTED) if name in members else None
+        for said in map(str.strip, _OXUM.findall(text or "")):
+            # Numbers longer than any size is are compared as they stand; what is no number differs from each.
+            if [number.lstrip("0") or "0" for number in said.split(".")] != [str(size), str(len(payload))]:
+                findings.error("bag-oxum", shown(name), announced=said[:64], found=f"{size}.{len(payload)}")

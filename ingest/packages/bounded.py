@@ -22,12 +22,19 @@ _MOST_COUNTED: Final = 400_000
 def validate(path: Path) -> PackageReport:
     """The report on the package at `path`, as `ingest.packages.validating.validate` gives it.
 
+    One that broke the process or a bound is of the kind `unknown`, and its one finding says so: `reading-too-long`,
+    `reading-too-much-memory`, `reading-too-much-said`, `reading-broke-off`.
+
     Raises:
-        InvalidInput: the package broke the process or a bound: `reading-too-long`, `reading-too-much-memory`,
-            `reading-too-much-said`, `reading-broke-off`.
         Unavailable: `reading-room-closed`, no process can be started.
     """
-    place = path.absolute()
+    try:
+        return _validated(path.absolute())
+    except InvalidInput as error:
+        return PackageReport(Kind.UNKNOWN, "", (Finding(error.code, Severity.ERROR, "", dict(error.params)),))
+
+
+def _validated(place: Path) -> PackageReport:
     arguments = {"path": str(place)}
     if place.is_dir():
         return _asked("validate", arguments, None, _bounds(_size_of(place), (str(place),)))
@@ -38,7 +45,7 @@ def validate(path: Path) -> PackageReport:
             # The process cannot open it either, and its report says so.
             return _asked("validate", arguments, None, _bounds(0))
         with stream:
-            return _asked("validate_stream", {"name": path.name}, stream, _bounds(place.stat().st_size))
+            return _asked("validate_stream", {"name": place.name}, stream, _bounds(place.stat().st_size))
     return _asked("validate", arguments, None, _bounds(0))
 
 
@@ -46,7 +53,8 @@ def validate_members(members: Members) -> PackageReport:
     """The report on a package of these files, wherever they lie.
 
     Raises:
-        InvalidInput: as `validate`; and what opening or reading the files raises.
+        InvalidInput: the package broke the process or a bound, under the codes that `validate` names; and what opening
+            or reading the files raises.
         Unavailable: as `validate`.
     """
     bounds = _bounds(sum(member.size for member in members.values()))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from archive.errors import InvalidInput
-from ingest.packages.digests import differing, digested
+from ingest.packages.digests import EITHER, differing, digested, settled, to_compute
 from ingest.packages.findings import Findings
 from ingest.packages.members import Member
 from ingest.packages.names import shown
@@ -20,7 +20,7 @@ def compare(
     announced = digests or {}
     try:
         with member.open() as stream:
-            found = digested(stream, announced)
+            found = digested(stream, to_compute(announced))
     except InvalidInput as error:
         findings.caught(error, name)
         return
@@ -29,5 +29,13 @@ def compare(
         return
     if size is not None and size != found.size:
         findings.error("manifest-size-differs", name, announced=size, found=found.size)
-    for algorithm in differing(announced, found.digests()):
+    for algorithm in differing(settled(announced, found.digests()), found.digests()):
         findings.error("manifest-digest-differs", name, algorithm=algorithm)
+
+
+def settled_by_reading(member: Member, digests: Mapping[str, str]) -> Mapping[str, str]:
+    """Digests as `settled`, for which the file is read where one of them is nameless."""
+    if EITHER not in digests:
+        return digests
+    with member.open() as stream:
+        return settled(digests, digested(stream, ("sm3",)).digests())

@@ -231,13 +231,19 @@ def _look_at_files(root: Element, document: str, findings: Findings) -> None:
         return
     if not section.attributes.get("ID"):
         findings.error("mets-attribute-missing", document, rule="CSIP59", place="fileSec", attribute="ID")
+    if "/" not in document:
+        _look_at_uses(section, document, findings)
+    for group in section.descendants("fileGrp"):
+        _look_at_group(group, document, findings)
+
+
+def _look_at_uses(section: Element, document: str, findings: Findings) -> None:
+    """The groups of a whole package; its representations have what they need of them."""
     uses = [group.attributes.get("USE", "") for group in section.descendants("fileGrp")]
     for use, rule in (("Documentation", "CSIP60"), ("Schemas", "CSIP113"), ("Representations", "CSIP114")):
         # 2.0 asked for these groups where there is something to group, 2.1 and later always: who follows 2.0 is right.
         if not any(given.partition("/")[0].lower() == use.lower() for given in uses):
             findings.warning("mets-element-missing", document, rule=rule, element=f"fileGrp[@USE='{use}']")
-    for group in section.descendants("fileGrp"):
-        _look_at_group(group, document, findings)
 
 
 def _look_at_group(group: Element, document: str, findings: Findings) -> None:

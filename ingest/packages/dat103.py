@@ -37,9 +37,17 @@ Volume = dict[str, Member]
 
 
 def is_dat103(members: Members) -> bool:
-    """Whether a folder 项目管理 lies at the top, or in a folder of a volume beside its description."""
+    """Whether a folder 项目管理 lies at the top or in the folder of a volume, with a description or 其他 beside it.
+
+    Other people have folders of that name too.
+    """
     names = [shown(path) for path in members]
-    return any(name.startswith(_CONTENT) or name.partition("/")[2].startswith(_CONTENT) for name in names)
+    beside = any(_is_beside(name) or _is_beside(name.partition("/")[2]) for name in names)
+    return beside and any(name.startswith(_CONTENT) or name.partition("/")[2].startswith(_CONTENT) for name in names)
+
+
+def _is_beside(name: str) -> bool:
+    return name.lower() == _DESCRIPTION or name.startswith(_OTHER)
 
 
 def validate_dat103(members: Members, findings: Findings) -> str:

@@ -15,20 +15,19 @@ from collections.abc import Iterator
 from typing import Final
 
 from archive.errors import InvalidInput
-from ingest.packages.comparing import compare
+from ingest.packages.comparing import compare, settled_by_reading
 from ingest.packages.descriptions import (
     Described,
     announced_number,
     described_files,
+    described_path,
     description,
     metadata,
-    settled,
 )
-from ingest.packages.digests import digested
 from ingest.packages.findings import Findings
 from ingest.packages.markup import Element
 from ingest.packages.members import Member, Members
-from ingest.packages.names import safe_path, shown
+from ingest.packages.names import shown
 from ingest.packages.records import PackedFile, PackedRecord
 
 DESCRIPTION: Final = "说明文件.txt"
@@ -100,7 +99,7 @@ def _said(root: Element) -> dict[str, str]:
 
 
 def _ordered(files: dict[str, Member], order: list[Described], own: Member | None) -> Iterator[PackedFile]:
-    told = {one.name: one for one in order}
+    told = {_plain(one.name): one for one in order}
     names = [*(name for name in told if name in files), *sorted(name for name in files if name not in told)]
     for name in names:
         member = files[name]
@@ -110,15 +109,11 @@ def _ordered(files: dict[str, Member], order: list[Described], own: Member | Non
         if given is None:
             yield PackedFile(member.path, member.open)
         else:
-            yield PackedFile(member.path, member.open, given.size, _digests(member, given.digests))
+            yield PackedFile(member.path, member.open, given.size, settled_by_reading(member, given.digests))
 
 
-def _digests(member: Member, digests: dict[str, str]) -> dict[str, str]:
-    def computed(algorithms: tuple[str, ...]) -> dict[str, str]:
-        with member.open() as stream:
-            return dict(digested(stream, algorithms).digests())
-
-    return settled(digests, computed)
+def _plain(name: str) -> str:
+    return shown(described_path(name))
 
 
 def _folders(members: Members, findings: Findings) -> dict[str, dict[str, Member]]:
@@ -182,9 +177,11 @@ def _look_at_record(folder: str, files: dict[str, Member], findings: Findings) -
 def _look_at_files(
     folder: str, files: dict[str, Member], own: Member, described: list[Described], findings: Findings
 ) -> None:
+    told: set[str] = set()
+    without = 0
     for given in described:
         try:
-            path = shown(safe_path(given.name.encode()))
+            path = shown(described_path(given.name))
         except InvalidInput as error:
             findings.caught(error)
             continue
@@ -192,8 +189,14 @@ def _look_at_files(
         if member is None:
             findings.error("package-described-missing", f"{folder}/{path}", document=shown(own.path))
             continue
-        compare(member, findings, size=given.size, digests=_digests(member, given.digests))
-    told = {given.name for given in described}
+        told.add(path)
+        without += not given.digests
+        compare(member, findings, size=given.size, digests=given.digests)
     for name, member in files.items():
-        if told and name not in told and member is not own:
+        if name not in told and member is not own:
+            # It is read all the same: whether it can be is worth knowing.
+            without += 1
             findings.warning("package-file-undescribed", shown(member.path), document=shown(own.path))
+            compare(member, findings)
+    if without:
+        findings.warning("package-digest-missing", shown(own.path), number=without)

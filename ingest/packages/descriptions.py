@@ -5,16 +5,17 @@ project's proposal: `name：value` lines in a description, the metadata elements
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from archive.errors import InvalidInput
-from ingest.packages.digests import ALGORITHMS, algorithm_named, hex_length
+from ingest.packages.digests import ALGORITHMS, EITHER, algorithm_named, hex_length
 from ingest.packages.findings import Findings
 from ingest.packages.markup import Element, parse
 from ingest.packages.members import Member
-from ingest.packages.names import shown
+from ingest.packages.names import safe_path, shown
 
 FILE_NAME: Final = "计算机文件名"
 _SIZES: Final = ("计算机文件大小", "大小")
@@ -74,13 +75,22 @@ def metadata(member: Member, findings: Findings) -> Element | None:
 
 def described_files(root: Element) -> Iterator[Described]:
     """Everything in metadata that has the name of a file, with the size and digests that stand beside it."""
-    waiting = [root]
+    waiting = deque([root])
     while waiting:
-        element = waiting.pop(0)
-        waiting += element.children
+        element = waiting.popleft()
+        waiting.extend(element.children)
         name = element.said(FILE_NAME)
         if name:
             yield Described(name, size_said(element), digests_said(element))
+
+
+def described_path(name: str) -> bytes:
+    """The path that the name of a file means: whichever stroke divides its folders, and without `./` before it.
+
+    Raises:
+        InvalidInput: it leads out of its folder (`manifest-path-unsafe`).
+    """
+    return safe_path(name.replace("\\", "/").encode())
 
 
 def size_said(element: Element) -> int | None:
@@ -95,7 +105,7 @@ def size_said(element: Element) -> int | None:
 def digests_said(element: Element) -> dict[str, str]:
     """Digests that stand in an element. Of one in 64 characters whose algorithm is not named, both are possible.
 
-    Such a one is given as that of SHA-256 under the name `sha256|sm3`, for `settled` to decide once the file was read.
+    Such a one is given under the name `sha256|sm3`, for `settled` to decide once the file was read.
     """
     told = next((element.said(name) for name in _ALGORITHMS if element.said(name)), "")
     found: dict[str, str] = {}
@@ -116,15 +126,3 @@ def digests_said(element: Element) -> dict[str, str]:
             fitting = next((one for one in ALGORITHMS if hex_length(one) == len(digest)), None)
             found |= {fitting: digest} if fitting else {}
     return found
-
-
-EITHER: Final = "sha256|sm3"
-
-
-def settled(digests: dict[str, str], computed: Callable[[tuple[str, ...]], dict[str, str]]) -> dict[str, str]:
-    """Digests with the algorithm of a nameless one decided: SM3 if it is the file's SM3, SHA-256 otherwise."""
-    if EITHER not in digests:
-        return digests
-    digest = digests[EITHER]
-    known = {algorithm: value for algorithm, value in digests.items() if algorithm != EITHER}
-    return known | ({"sm3": digest} if computed(("sm3",))["sm3"] == digest else {"sha256": digest})

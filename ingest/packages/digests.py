@@ -10,6 +10,9 @@ ALGORITHMS: Final = ("sha512", "sha256", "sm3", "sha384", "sha224", "sha1", "md5
 WEAK: Final = frozenset({"md5", "sha1"})
 """Those that tell damage, but not forgery: two files of one digest can be made at will."""
 
+EITHER: Final = "sha256|sm3"
+"""Stands for the algorithm of a digest of 64 characters whose maker names none."""
+
 _BLOCK: Final = 1 << 20
 
 
@@ -49,6 +52,21 @@ def digested(stream: BinaryIO, algorithms: Collection[str]) -> Digester:
     while block := stream.read(_BLOCK):
         digester.take(block)
     return digester
+
+
+def to_compute(announced: Collection[str]) -> set[str]:
+    """The algorithms that are needed to compare what was announced."""
+    named = set(announced)
+    return (named - {EITHER}) | {"sm3", "sha256"} if EITHER in named else named
+
+
+def settled(announced: Mapping[str, str], found: Mapping[str, str]) -> Mapping[str, str]:
+    """Digests with the algorithm of a nameless one decided: SM3 if it is the file's SM3, SHA-256 otherwise."""
+    if EITHER not in announced:
+        return announced
+    digest = announced[EITHER]
+    known = {algorithm: value for algorithm, value in announced.items() if algorithm != EITHER}
+    return known | {"sm3" if found["sm3"] == digest.lower() else "sha256": digest}
 
 
 def differing(announced: Mapping[str, str], found: Mapping[str, str]) -> list[str]:

@@ -7,19 +7,20 @@ Signatures are located and counted; they are not verified here, and a finding sa
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from archive.errors import InvalidInput
-from ingest.packages.comparing import compare
-from ingest.packages.descriptions import EITHER, FILE_NAME, digests_said, size_said
-from ingest.packages.digests import differing
+from ingest.packages.comparing import compare, settled_by_reading
+from ingest.packages.descriptions import FILE_NAME, described_path, digests_said, size_said
+from ingest.packages.digests import differing, settled
 from ingest.packages.eep_content import CONTENT, Content, read_contents, stream_of
 from ingest.packages.findings import Findings
 from ingest.packages.markup import Element
 from ingest.packages.members import Members
-from ingest.packages.names import safe_path, shown
+from ingest.packages.names import shown
 from ingest.packages.records import PackedFile, PackedRecord
 
 NAMESPACE: Final = "http://www.saac.gov.cn/standards/ERM/encapsulation"
@@ -177,13 +178,13 @@ def _entities(root: Element) -> list[Element]:
 
 def _own(entity: Element, name: str) -> str:
     """What an entity says of itself, not what its documents say of themselves."""
-    waiting = list(entity.children)
+    waiting = deque(entity.children)
     while waiting:
-        element = waiting.pop(0)
+        element = waiting.popleft()
         if element.name == name and element.text.strip():
             return element.text.strip()
         if element.name != "文件数据":
-            waiting += element.children
+            waiting.extend(element.children)
     return ""
 
 
@@ -223,7 +224,7 @@ def _look_at_content(one: _Encoded, document: bytes, members: Members, named: se
         path = _beside(name, findings)
         if path is not None and path in members:
             named.add(path)
-            compare(members[path], findings, size=size, digests=_decided(digests, {}))
+            compare(members[path], findings, size=size, digests=digests)
         elif name:
             findings.error("package-described-missing", shown(path or name.encode()), document=place)
         return
@@ -232,20 +233,13 @@ def _look_at_content(one: _Encoded, document: bytes, members: Members, named: se
         return
     if size is not None and size != one.content.size:
         findings.error("manifest-size-differs", f"{place}/{name[:80]}", announced=size, found=one.content.size)
-    for algorithm in differing(_decided(digests, one.content.digests), one.content.digests):
+    for algorithm in differing(settled(digests, one.content.digests), one.content.digests):
         findings.error("manifest-digest-differs", f"{place}/{name[:80]}", algorithm=algorithm)
-
-
-def _decided(digests: dict[str, str], found: dict[str, str]) -> dict[str, str]:
-    """A digest whose algorithm is not named is SM3 where it is the SM3 of the content, and SHA-256 otherwise."""
-    if EITHER not in digests:
-        return digests
-    return {"sm3" if found.get("sm3") == digests[EITHER] else "sha256": digests[EITHER]}
 
 
 def _beside(name: str, findings: Findings) -> bytes | None:
     try:
-        return safe_path(name.encode()) if name else None
+        return described_path(name) if name else None
     except InvalidInput as error:
         findings.caught(error)
         return None
@@ -266,13 +260,13 @@ def _look_at_signatures(root: Element, place: str, findings: Findings) -> None:
 def _packed(one: _Encoded, document: bytes, members: Members) -> PackedFile:
     about = one.element.first("电子属性") or one.element
     name = about.said(FILE_NAME)
-    path = safe_path(name.encode()) if name else f"{one.content.order + 1}".encode()
+    path = described_path(name) if name else f"{one.content.order + 1}".encode()
     size, digests = size_said(about), digests_said(about)
     if one.content.size:
         holder = members[document]
         return PackedFile(
-            path, lambda: stream_of(holder, one.content.order), size, _decided(digests, one.content.digests)
+            path, lambda: stream_of(holder, one.content.order), size, settled(digests, one.content.digests)
         )
     if path not in members:
         raise InvalidInput("package-described-missing", name=shown(path), document=shown(document))
-    return PackedFile(path, members[path].open, size, _decided(digests, {}))
+    return PackedFile(path, members[path].open, size, settled_by_reading(members[path], digests))

@@ -27,7 +27,12 @@ def members_in(folder: Path, most: int, findings: Findings) -> list[Member]:
         if entry.is_symlink() or not (entry.is_dir(follow_symlinks=False) or entry.is_file(follow_symlinks=False)):
             findings.error("package-not-a-file", shown(path))
         elif entry.is_file(follow_symlinks=False):
-            found.append(Member(path, entry.stat(follow_symlinks=False).st_size, _opener(entry.path)))
+            try:
+                size = entry.stat(follow_symlinks=False).st_size
+            except OSError as error:
+                findings.caught(_unreadable(path, error))
+                continue
+            found.append(Member(path, size, _opener(entry.path, path)))
     return sorted(found, key=lambda member: member.path)
 
 
@@ -45,12 +50,19 @@ def _entries(folder: bytes, findings: Findings) -> Iterator[tuple[os.DirEntry[by
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append((entry.path, path + b"/"))
         except OSError as error:
-            findings.error("package-file-unreadable", shown(prefix), detail=error.strerror or type(error).__name__)
+            findings.caught(_unreadable(prefix, error))
 
 
-def _opener(path: bytes) -> Callable[[], BinaryIO]:
+def _unreadable(name: bytes, error: OSError) -> InvalidInput:
+    return InvalidInput("package-file-unreadable", name=shown(name), detail=error.strerror or type(error).__name__)
+
+
+def _opener(path: bytes, name: bytes) -> Callable[[], BinaryIO]:
     def opened() -> BinaryIO:
-        # A link put here since the folder was listed is not followed either.
-        return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
+        try:
+            # A link put here since the folder was listed is not followed either, a pipe not waited for.
+            return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+        except OSError as error:
+            raise _unreadable(name, error) from error
 
     return opened

@@ -7,6 +7,8 @@ from typing import BinaryIO, Final
 from archive.errors import InvalidInput
 from ingest.packages.names import shown
 
+_OF_MACOS: Final = b"__MACOSX/"
+
 MOST_MEMBERS: Final = 10_000
 MOST_BYTES: Final = 16 << 20
 """How much of a manifest or tag file is read."""
@@ -39,6 +41,8 @@ Members = Mapping[bytes, Member]
 def by_path(members: Iterable[Member], most: int = MOST_MEMBERS) -> Members:
     """Members by path, without a single folder that holds them all, in the order given.
 
+    What macOS adds beside such a folder when it packs one is not counted.
+
     Raises:
         InvalidInput: there are none (`package-empty`), too many (`package-too-many`), or two of one name.
     """
@@ -47,11 +51,12 @@ def by_path(members: Iterable[Member], most: int = MOST_MEMBERS) -> Members:
         raise InvalidInput("package-empty")
     if len(given) > most:
         raise InvalidInput("package-too-many", most=most)
-    top = given[0].path.partition(b"/")[0] + b"/"
-    inside = all(member.path.startswith(top) for member in given)
+    own = [member.path for member in given if not member.path.startswith(_OF_MACOS)] or [given[0].path]
+    top = own[0].partition(b"/")[0] + b"/"
+    inside = all(path.startswith(top) for path in own)
     found: dict[bytes, Member] = {}
     for member in given:
-        path = member.path[len(top) :] if inside else member.path
+        path = member.path[len(top) :] if inside and member.path.startswith(top) else member.path
         if path in found:
             raise InvalidInput("manifest-path-twice", name=shown(path))
         found[path] = Member(path, member.size, member.open)

@@ -146,6 +146,8 @@ def compare_reference(reference: Reference, path: bytes, members: Members, docum
     if not digests and given.get("CHECKSUM"):
         kind = given.get("CHECKSUMTYPE", "")[:40]
         findings.warning("mets-digest-unknown", shown(path), document=document, algorithm=kind)
+    elif not digests:
+        findings.warning("package-digest-missing", shown(path), number=1)
     compare(members[path], findings, size=int(size) if size else None, digests=digests)
 
 

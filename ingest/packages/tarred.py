@@ -61,7 +61,11 @@ def _headers(stream: BinaryIO) -> Iterator[tarfile.TarInfo]:
                 # It would remember every header; one at a time is enough.
                 container.members = []  # type: ignore[attr-defined]  # it is there, the stubs leave it out
                 yield info
-    except (tarfile.TarError, ValueError, OverflowError, EOFError) as error:
+            # A header that it cannot read is an end to it; at the true end there is nothing, or zeros.
+            stream.seek(container.offset)
+            if stream.read(tarfile.BLOCKSIZE).strip(b"\0"):
+                raise InvalidInput("file-damaged", detail="tar")
+    except (tarfile.TarError, ValueError, OverflowError, EOFError, RecursionError) as error:
         raise InvalidInput("file-damaged", detail="tar") from error
 
 
@@ -70,7 +74,7 @@ def _path(info: tarfile.TarInfo) -> bytes:
     while path.startswith(b"./"):
         path = path[2:]
     if path.startswith(b"/") or b".." in path.split(b"/") or b"\0" in path or b":" in path[1:2]:
-        raise InvalidInput("zip-unsafe-name")
+        raise InvalidInput("zip-unsafe-name", name=shown(path))
     return path
 
 

@@ -14,11 +14,10 @@ from ingest.formats.containers import ContainerLimits
 from ingest.packages.findings import Findings
 from ingest.packages.folder import members_in
 from ingest.packages.kinds import rules_for
-from ingest.packages.members import Member, Members, by_path
+from ingest.packages.members import Members, by_path
 from ingest.packages.names import shown
-from ingest.packages.tarred import is_tar, members_of_tar, part_of
+from ingest.packages.opening import members_in_file
 from ingest.packages.types import Kind, PackageReport
-from ingest.packages.zipped import members_of
 
 MOST_FILES: Final = 200_000
 """Of one package. A volume has hundreds, a transfer of a year tens of thousands; a million is somebody's joke."""
@@ -26,9 +25,6 @@ MOST_FILES: Final = 200_000
 LIMITS: Final = ContainerLimits(
     entries=MOST_FILES, directory_bytes=32 << 20, entry_bytes=64 << 30, total_bytes=256 << 30
 )
-
-_COMPRESSED: Final = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"(\xb5/\xfd", b"7z\xbc\xaf\x27\x1c", b"Rar!")
-_ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 def validate(path: Path) -> PackageReport:
@@ -53,9 +49,9 @@ def validate(path: Path) -> PackageReport:
 
 def validate_stream(stream: BinaryIO, name: str) -> PackageReport:
     """The report on a package that is one file, which came by `name`: a container, or an encapsulation."""
-    findings = Findings()
+    findings, own = Findings(), name.encode("utf-8", "surrogateescape")
     try:
-        return validate_members(by_path(_members_of(stream, name, findings), MOST_FILES), findings)
+        return validate_members(by_path(members_in_file(stream, own, LIMITS, findings), MOST_FILES), findings)
     except InvalidInput as error:
         findings.caught(error)
     return PackageReport(Kind.UNKNOWN, "", findings.all())
@@ -69,21 +65,15 @@ def validate_members(members: Members, findings: Findings | None = None) -> Pack
     if rules is None:
         found.error("package-kind-unknown")
         return PackageReport(Kind.UNKNOWN, "", found.all())
-    version = rules.validate(members, found)
+    version = ""
+    try:
+        version = rules.validate(members, found)
+    except InvalidInput as error:
+        found.caught(error)
+    except OSError as error:
+        # A medium that fails in the middle of a file: what was found until then stands, and so does the kind.
+        found.error("package-file-unreadable", detail=error.strerror or type(error).__name__)
     return PackageReport(rules.kind, version, found.all())
-
-
-def _members_of(stream: BinaryIO, name: str, findings: Findings) -> list[Member]:
-    size = stream.seek(0, os.SEEK_END)
-    stream.seek(0)
-    opening = stream.read(8)
-    if opening.startswith(_ZIP):
-        return members_of(stream, LIMITS)
-    if opening.startswith(_COMPRESSED):
-        raise InvalidInput("package-compressed")
-    if is_tar(stream):
-        return members_of_tar(stream, MOST_FILES, findings)
-    return [Member(name.encode("utf-8", "surrogateescape"), size, part_of(stream, 0, size))]
 
 
 def _look_at_names(members: Members, findings: Findings) -> None:

@@ -1,7 +1,7 @@
 """What the byte range of a PDF signature says, and finding byte ranges where a file cannot be read otherwise.
 
 A signature dictionary has to stand in the file as it is, since the range that it signs leaves out the value of its
-`/Contents` (ISO 32000-2, 12.8.1). So a file without a byte range in its bytes has no signature.
+`/Contents` (ISO 32000-2, 12.8.1). So a file without a byte range in its bytes has no signature that could hold.
 """
 
 import io
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from ingest.signatures.cms import SIZE_LIMIT
+from ingest.signatures.types import SIZE_LIMIT
 
 _CHUNK = 1 << 20
 _OVERLAP = 4096
@@ -25,6 +25,7 @@ def _name(letters: str) -> bytes:
 
 _MARK = re.compile(_name("ByteRange"))
 _RANGE = re.compile(_name("ByteRange") + rb"\s{0,64}\[" + rb"\s{0,64}([0-9]{1,19})" * _PARTS + rb"\s{0,64}\]")
+_FORM = re.compile(rb"%s|%s" % (_name("AcroForm"), _name("ObjStm")))
 _HEXADECIMAL = re.compile(rb"[0-9A-Fa-f\s]*")
 _WHITE = b" \t\r\n\f\0"
 
@@ -103,13 +104,18 @@ class RangeView(io.RawIOBase):
 
 def is_marked(stream: BinaryIO) -> bool:
     """Whether a byte range is named anywhere in the file."""
-    return next(_found(stream, _MARK), None) is not None
+    return next(occurrences(stream, _MARK), None) is not None
+
+
+def may_have_fields(stream: BinaryIO) -> bool:
+    """Whether the file names a form, or has objects packed in streams, where a form may be without being seen."""
+    return next(occurrences(stream, _FORM), None) is not None
 
 
 def written_ranges(stream: BinaryIO, limit: int) -> list[tuple[int, ByteRange]]:
     """Byte ranges wherever they are written out in the file, with their places; at most `limit`, each range once."""
     known: dict[ByteRange, int] = {}
-    for place, found in _found(stream, _RANGE):
+    for place, found in occurrences(stream, _RANGE):
         known.setdefault(ByteRange(*(int(number) for number in found.groups())), place)
         if len(known) >= limit:
             break
@@ -145,7 +151,7 @@ def bytes_after(stream: BinaryIO, end: int) -> int:
     return last - end
 
 
-def _found(stream: BinaryIO, pattern: re.Pattern[bytes]) -> Iterator[tuple[int, re.Match[bytes]]]:
+def occurrences(stream: BinaryIO, pattern: re.Pattern[bytes]) -> Iterator[tuple[int, re.Match[bytes]]]:
     """Where `pattern` occurs, each place once, with pieces overlapping so that none is missed between two."""
     offset = 0
     before = b""

@@ -20,12 +20,14 @@ from pyhanko_certvalidator.errors import (
     ExpiredError,
     InsufficientRevinfoError,
     NotYetValidError,
+    OCSPValidationError,
     PathBuildingError,
     RevokedError,
     ValidationError,
 )
 from pyhanko_certvalidator.path import ValidationPath
 from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy, RevocationCheckingRule
+from pyhanko_certvalidator.revinfo.validate_ocsp import verify_ocsp_response
 from pyhanko_certvalidator.sig_validate import DefaultSignatureValidator, SignatureValidationContext
 from pyhanko_certvalidator.validate import async_validate_path
 
@@ -42,6 +44,8 @@ _WHERE_DECLARED = RevocationCheckingRule.CHECK_IF_DECLARED_SOFT
 _UNCHECKED = RevocationCheckingRule.NO_CHECK
 # From the strictest to what is left where nothing is known of revocation: signer first, then those above.
 _STRICTNESS = ((_REQUIRED, _REQUIRED), (_REQUIRED, _WHERE_DECLARED), (_REQUIRED, _UNCHECKED), (_UNCHECKED, _UNCHECKED))
+# Keys for these uses alone speak for a server, a program or a clock, never for somebody who signs a document.
+_NO_SIGNERS = frozenset({"server_auth", "code_signing", "time_stamping", "ocsp_signing"})
 _REVERSIBLE = frozenset({"certificate_hold", "remove_from_crl"})
 _BROKEN_ASN1 = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError, NotImplementedError)
 
@@ -169,7 +173,7 @@ def _held(path: ValidationPath, evidence: Evidence, trust: TrustList, moment: da
         if not _in_force(path, moment):
             return Vouched(Trust.INVALID, (Observation("certificate-expired"),))
         silent = strictness != _STRICTNESS[0] and path.pkix_len > 0
-        if silent and _stands_on_a_list(path, evidence, moment):
+        if silent and (_stands_on_a_list(path, evidence, moment) or _is_answered_for(path, context)):
             return Vouched(Trust.INVALID, (Observation("certificate-revoked"),))
         return Vouched(Trust.TRUSTED, (Observation("certificate-revocation-unknown"),) if silent else ())
     return _unhandled("revocation")
@@ -186,6 +190,21 @@ def _stands_on_a_list(path: ValidationPath, evidence: Evidence, moment: datetime
         for issuer, certificate in pairwise(chain)
         for listing in evidence.revocations
     )
+
+
+def _is_answered_for(path: ValidationPath, context: ValidationContext) -> bool:
+    """Whether a responder says that somebody on the path was revoked.
+
+    The library asks for such answers only where a certificate names a responder, and then says nothing of the others.
+    """
+    for certificate in path.iter_certs(include_root=False):
+        try:
+            finished(verify_ocsp_response(certificate, path, context))
+        except RevokedError:
+            return True
+        except (ValidationError, OCSPValidationError):
+            continue
+    return False
 
 
 def _revokes(
@@ -267,6 +286,8 @@ def _meant_for(certificate: x509.Certificate, use: Use) -> bool:
     extended = certificate.extended_key_usage_value
     if use is Use.TIME_STAMPING:
         return extended is not None and "time_stamping" in extended.native
+    if extended is not None and set(extended.native) <= _NO_SIGNERS:
+        return False
     allowed = certificate.key_usage_value
     return allowed is None or bool({"digital_signature", "non_repudiation"} & allowed.native)
 

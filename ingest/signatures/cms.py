@@ -23,10 +23,8 @@ from ingest.signatures.certificates import (
     loaded_evidence,
     vouch,
 )
-from ingest.signatures.types import Integrity, Trust, TrustList
-
-SIZE_LIMIT = 16 << 20
-"""The largest signature looked at, in bytes: time stamps and revocation lists make them large, documents do not."""
+from ingest.signatures.naming import readable
+from ingest.signatures.types import SLACK, Integrity, Trust, TrustList
 
 _SIGNERS = 50
 BROKEN = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError)
@@ -137,7 +135,7 @@ def judge(
     judged = Judged(
         Integrity.NOT_CHECKED,
         Trust.NOT_CHECKED,
-        signer=str(certificate.subject.human_friendly),
+        signer=readable(certificate.subject),
         algorithm=described(signer),
         observations=tuple(
             Observation("signature-weak-algorithm", {"algorithm": weak}) for weak in weaknesses(digest, certificate)
@@ -184,7 +182,9 @@ def judged_signer(judged: Judged, certificate: x509.Certificate, judging: Judgin
     if judging.use is Use.SIGNING and proved is None:
         observations += (Observation("signature-time-unproven"),)
     verdict = vouch(certificate, judging.evidence, judging.trust, proved or judging.at, judging.use)
-    if is_expired(verdict) and proved is None and claimed is not None:
+    if proved is None and claimed is not None and not _is_possible(claimed, certificate, judging.at):
+        observations += (Observation("signature-time-impossible"),)
+    elif is_expired(verdict) and proved is None and claimed is not None:
         verdict = _since_expired(vouch(certificate, judging.evidence, judging.trust, claimed, judging.use))
     return replace(
         judged,
@@ -193,6 +193,14 @@ def judged_signer(judged: Judged, certificate: x509.Certificate, judging: Judgin
         time_proved=proved is not None,
         observations=observations + verdict.observations,
     )
+
+
+def _is_possible(claimed: datetime, certificate: x509.Certificate, at: datetime) -> bool:
+    """Whether the certificate existed at the time of signing that is claimed, and that time has come."""
+    try:
+        return bool(certificate.not_valid_before - SLACK <= claimed <= at + SLACK)
+    except BROKEN:
+        return False
 
 
 def _since_expired(then: Vouched) -> Vouched:

@@ -7,7 +7,7 @@ are `.p7s`, `.sig` and the like. They are CMS in DER, PEM or base64.
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import BinaryIO
@@ -16,7 +16,6 @@ from asn1crypto import cms, pem
 
 from ingest.outcomes import Observation
 from ingest.signatures.cms import (
-    SIZE_LIMIT,
     Judged,
     Judging,
     embedded_digests,
@@ -30,12 +29,11 @@ from ingest.signatures.cms import (
 )
 from ingest.signatures.commercial import is_commercial, judge_commercial, judge_one
 from ingest.signatures.quiet import quietly
-from ingest.signatures.stamps import judge_token, moment_of
-from ingest.signatures.types import Coverage, Integrity, Kind, Signature, TrustList
+from ingest.signatures.stamps import is_token, judge_token, moment_of
+from ingest.signatures.twins import CONTENT_MISSING, may_be_signed_data
+from ingest.signatures.types import SIZE_LIMIT, Coverage, Integrity, Kind, Signature, TrustList
 
 _CHUNK = 1 << 20
-_ENDINGS = (".p7s", ".sig", ".sign", ".p7", ".pkcs7")
-_TWIN = re.compile(r"(?i)(?P<stem>.+)_SIGN(?P<ending>\.[^./\\]*)?")
 _WHITE = b" \t\r\n\0"
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=\s]+")
 
@@ -43,67 +41,47 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/=\s]+")
 @quietly()
 def verify_detached(signature: BinaryIO, content: BinaryIO, trust: TrustList, at: datetime) -> Signature:
     """What a signature in its own file is worth over the bytes of another. `content` is read in pieces."""
-    return _signature(_judged(signature, content, Judging(trust, at)), "")
+    der = _der(signature)
+    if der is None:
+        return _signature(unjudged("signature-too-large", limit=SIZE_LIMIT), "")
+    kind = Kind.TIME_STAMP if is_token(der) else Kind.CMS
+    return _signature(_judged(der, content, Judging(trust, at)), "", kind)
 
 
 @quietly()
 def verify_attached(stream: BinaryIO, trust: TrustList, at: datetime) -> tuple[Signature, ...]:
-    """The signers of a CMS file that holds what it signs; none where it holds nothing, since it is a twin then."""
+    """The signers of a CMS file, over what it holds; one that holds nothing has to be laid beside its document."""
     der = _der(stream)
     if der is None:
         return (_signature(unjudged("signature-too-large", limit=SIZE_LIMIT), ""),)
     judging = Judging(trust, at)
     if is_commercial(der):
-        return tuple(_signature(each, str(number)) for number, each in enumerate(_commercial(der, judging), 1))
+        judged = judge_commercial(der, None, judging)
+        return tuple(_signature(each, str(number)) for number, each in enumerate(judged, 1))
     signed = open_signed(der)
-    content = encapsulated(signed) if signed is not None else None
-    if signed is None or content is None:
-        return ()
+    if signed is None:
+        return (_signature(unjudged("signature-method-unknown", method="CMS"), ""),)
+    content = encapsulated(signed)
+    if content is None:
+        return (_signature(unjudged(CONTENT_MISSING), ""),) if signers(signed) else ()
     return tuple(
         _signature(judge(signed, who, embedded_digests(content), judging, moment_of), str(number))
         for number, who in enumerate(signers(signed), 1)
     )
 
 
-def twins(names: Sequence[str]) -> dict[str, str]:
-    """Which of `names` is the detached signature of which: signature to document, by name alone.
-
-    `a.pdf` has the twins `a.pdf.p7s`, `a.pdf_SIGN`, `a_SIGN.pdf`, and `a_SIGN`, `a.p7s` where only one document is
-    meant. Upper and lower case are the same here, as they are to those who write such names.
-    """
-    known = {name.casefold(): name for name in reversed(names)}
-    found: dict[str, str] = {}
-    for name in names:
-        document = next((known[each] for each in _candidates(name, known) if each in known), None)
-        if document is not None and document != name:
-            found[name] = document
-    return found
+@quietly()
+def verify_unnamed(stream: BinaryIO, trust: TrustList, at: datetime) -> tuple[Signature, ...]:
+    """The signers of a file whose format nobody knows, where it is signed data all the same."""
+    if not may_be_signed_data(stream):
+        return ()
+    der = _der(stream)
+    if der is None or not (is_commercial(der) or open_signed(der) is not None):
+        return ()
+    return verify_attached(stream, trust, at)
 
 
-def _candidates(name: str, known: dict[str, str]) -> Iterator[str]:
-    """Names that the document of a signature could have, the likeliest first, folded."""
-    folded = name.casefold()
-    stems = [folded[: -len(ending)] for ending in _ENDINGS if folded.endswith(ending)]
-    match = _TWIN.fullmatch(folded)
-    if match:
-        ending = match["ending"] or ""
-        stems.append(match["stem"])
-        yield match["stem"] + ending
-        if ending in _ENDINGS:
-            stems.append(match["stem"])
-    for stem in stems:
-        yield stem
-    for stem in stems:
-        documents = [each for each in known if each.startswith(stem + ".") and each != folded]
-        documents = [each for each in documents if "." not in each[len(stem) + 1 :] and not each.endswith(_ENDINGS)]
-        if len(documents) == 1:
-            yield documents[0]
-
-
-def _judged(signature: BinaryIO, content: BinaryIO, judging: Judging) -> Judged:
-    der = _der(signature)
-    if der is None:
-        return unjudged("signature-too-large", limit=SIZE_LIMIT)
+def _judged(der: bytes, content: BinaryIO, judging: Judging) -> Judged:
     if is_commercial(der):
         return judge_one(der, content, judging)
     signed = open_signed(der)
@@ -130,18 +108,13 @@ def _detached(signed: cms.SignedData, content: BinaryIO, judging: Judging) -> Ju
     return replace(judged, integrity=Integrity.INVALID, observations=other)
 
 
-def _commercial(der: bytes, judging: Judging) -> tuple[Judged, ...]:
-    """Those who signed what the signature itself holds; nobody where it holds nothing."""
-    judged = judge_commercial(der, None, judging)
-    return tuple(each for each in judged if all(seen.code != "seal-content-missing" for seen in each.observations))
-
-
-def _signature(judged: Judged, place: str) -> Signature:
+def _signature(judged: Judged, place: str, kind: Kind = Kind.CMS) -> Signature:
+    """Signed is always a whole file; nothing is known of it where the signature could not be looked at."""
     return Signature(
-        Kind.CMS,
+        kind,
         place,
         judged.integrity,
-        Coverage.ENTIRE_FILE,
+        Coverage.UNCLEAR if judged.integrity is Integrity.NOT_CHECKED else Coverage.ENTIRE_FILE,
         judged.trust,
         judged.signer,
         judged.time,

@@ -61,6 +61,7 @@ class _Verification:
         self._vouching = vouching
         self._at = at
         self._digests = Digests(container)
+        self._parts: dict[str, tuple[str, ...]] = {}
 
     def signatures(self, hidden: Sequence[str], damage: InvalidInput | None) -> list[Signature]:
         """All of them in the order of the lists, then those that are `hidden`, as no list names them.
@@ -100,7 +101,8 @@ class _Verification:
             value, signers = b"", (Signer(Integrity.NOT_CHECKED, Trust.NOT_CHECKED, observations=(unknown,)),)
         own_seal, remarks = self._seal(sheet, value)
         excused = frozenset({sheet.part, sheet.value, *self._found.lists, *own_seal})
-        covers, left_out = coverage(self._container, sheet, others, excused)
+        machinery = frozenset(part for other in others for part in self._made_of(other))
+        covers, left_out = coverage(self._container, sheet, others, excused, machinery)
         return [
             Signature(
                 kind=Kind.OFD,
@@ -116,6 +118,16 @@ class _Verification:
             )
             for signer in signers
         ]
+
+    def _made_of(self, sheet: Sheet) -> tuple[str, ...]:
+        """The parts of a signature. What it only calls its seal is none of them: it could be anything put in later."""
+        if sheet.part not in self._parts:
+            try:
+                seal, _ = self._seal(sheet, self._container.read(sheet.value, MOST_OCTETS))
+            except InvalidInput:
+                seal = ()
+            self._parts[sheet.part] = (sheet.part, sheet.value, *seal)
+        return self._parts[sheet.part]
 
     def _seal(self, sheet: Sheet, value: bytes) -> tuple[tuple[str, ...], tuple[Observation, ...]]:
         """The file of the seal, where it is the seal that was signed; otherwise a remark that it is another."""

@@ -73,16 +73,16 @@ def digest_name(method: str) -> str:
 
 
 def coverage(
-    container: Container, sheet: Sheet, others: Sequence[Sheet], excused: frozenset[str]
+    container: Container, sheet: Sheet, others: Sequence[Sheet], excused: frozenset[str], machinery: frozenset[str]
 ) -> tuple[Coverage, tuple[Observation, ...]]:
     """How much of the container `sheet` covers.
 
     `excused` are parts that no signature can cover, or need not: the signature itself and the lists of signatures
-    (18.1). What other signatures are made of may come later than this one: then it covers what was there before.
+    (18.1). `machinery` is what other signatures are made of, which may come later than this one: then it covers what
+    was there before.
     """
     covered = {each.part for each in sheet.references}
     bare = [part for part in container.entries if part not in covered and part not in excused]
-    machinery = {part for other in others for part in (other.part, other.value, other.seal)}
     left_out = [part for part in bare if part not in machinery]
     elsewhere = {each.part for other in others for each in other.references}
     if left_out:

@@ -2,6 +2,7 @@
 
 import bisect
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,8 +20,11 @@ from ingest.signatures.byte_ranges import ByteRange, stretch
 from ingest.signatures.certificates import Evidence, loaded_evidence
 from ingest.signatures.cms import BROKEN
 
-BROKEN_PDF = (PdfError, SignatureValidationError, NotImplementedError, AssertionError, OSError, *BROKEN)
+BROKEN_PDF = (PdfError, SignatureValidationError, NotImplementedError, AssertionError, OSError, zlib.error, *BROKEN)
 """What the library raises on files that are no sound PDF. It asserts what files of the world do not always keep."""
+
+STAMPING = "/ETSI.RFC3161"
+"""What the dictionary of a document time stamp calls its kind."""
 
 _FIELDS = 1_000
 _STREAMS = 200
@@ -52,12 +56,16 @@ class Field:
 
 
 class Document:
-    """An opened file. `is_whole` tells whether its fields could be gone through to the end."""
+    """An opened file. `is_whole` tells whether its fields could be gone through to the end.
+
+    `seconds` is what of the processor has been spent on comparing its revisions.
+    """
 
     def __init__(self, stream: BinaryIO, reader: PdfFileReader) -> None:
         self._stream = stream
         self.reader = reader
         self.is_whole = True
+        self.seconds = 0.0
         self.fields = sorted(self._fields(), key=lambda field: field.end)
         self._offsets: dict[int, generic.Reference] | None = None
 
@@ -162,7 +170,7 @@ def _field(reader: PdfFileReader, name: str, value: Any, field: Any) -> Field:
     return Field(
         name,
         str(signature.get("/SubFilter", "")),
-        signature.get("/Type") == "/DocTimeStamp",
+        signature.get("/Type") == "/DocTimeStamp" or signature.get("/SubFilter") == STAMPING,
         contents,
         _byte_range(signature),
         embedded,

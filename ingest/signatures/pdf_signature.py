@@ -1,5 +1,6 @@
 """One signature of a PDF file: whether it holds, how much of the file it covers, and what came after it."""
 
+import time
 from dataclasses import replace
 from typing import BinaryIO, cast
 
@@ -11,7 +12,6 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from ingest.outcomes import Observation
 from ingest.signatures.byte_ranges import ByteRange, RangeView, bytes_after, size_of
 from ingest.signatures.cms import (
-    SIZE_LIMIT,
     Digests,
     Judged,
     Judging,
@@ -25,14 +25,16 @@ from ingest.signatures.cms import (
     unjudged,
 )
 from ingest.signatures.commercial import is_commercial, judge_one
-from ingest.signatures.pdf_document import BROKEN_PDF, Document, Field
-from ingest.signatures.stamps import judge_token, moment_of
-from ingest.signatures.types import Coverage, Integrity, Kind, Signature
+from ingest.signatures.pdf_document import BROKEN_PDF, STAMPING, Document, Field
+from ingest.signatures.stamps import is_token, judge_token, moment_of
+from ingest.signatures.types import SIZE_LIMIT, Coverage, Integrity, Kind, Signature
 
-_DETACHED = frozenset({"/adbe.pkcs7.detached", "/ETSI.CAdES.detached", "/ETSI.RFC3161"})
+_DETACHED = frozenset({"/adbe.pkcs7.detached", "/ETSI.CAdES.detached", STAMPING})
 _SHA1 = "/adbe.pkcs7.sha1"
 _KNOWN = _DETACHED | {_SHA1}
-# Judging later changes reads every object of the signed revision, some thousand a second.
+# Judging later changes reads every object of the signed revision, some thousand a second, and that for each signature:
+# what is not judged within so many seconds of the processor is told, and the signatures themselves are still verified.
+_DIFFERENCE_SECONDS = 8.0
 _DIFFERENCE_BYTES = 64 << 20
 _DIFFERENCE_OBJECTS = 50_000
 _CHANGES = {
@@ -50,6 +52,9 @@ def judge_field(stream: BinaryIO, document: Document, field: Field, judging: Jud
         return _signature(field.name, _without_range(field), Coverage.UNCLEAR, odd, is_time_stamp=field.is_time_stamp)
     own = replace(judging, claimed=field.claimed)
     judged = _judged(stream, field.byte_range, field.contents, field.sub_filter, own)
+    if judged.integrity is Integrity.VALID and is_token(field.contents) is not field.is_time_stamp:
+        # Anybody gets a time stamp of a trusted authority for anything, so it is nobody's signature.
+        judged = malformed("TSTInfo")
     coverage, seen = _coverage(stream, document, field, field.byte_range)
     return _signature(field.name, judged, coverage, seen, is_time_stamp=field.is_time_stamp)
 
@@ -82,7 +87,10 @@ def _signature(
 
 
 def _without_range(field: Field) -> Judged:
-    return unjudged("signature-method-unknown", method=field.sub_filter) if field.contents else malformed("/Contents")
+    """A signature whose range is missing or no range: the kinds known here cannot hold without one."""
+    if field.sub_filter in _KNOWN or not field.contents:
+        return malformed("/ByteRange" if field.contents else "/Contents")
+    return unjudged("signature-method-unknown", method=field.sub_filter)
 
 
 def _judged(stream: BinaryIO, each: ByteRange, contents: bytes, sub_filter: str, judging: Judging) -> Judged:
@@ -92,6 +100,8 @@ def _judged(stream: BinaryIO, each: ByteRange, contents: bytes, sub_filter: str,
     if len(contents) > SIZE_LIMIT:
         return unjudged("signature-too-large", limit=SIZE_LIMIT)
     if is_commercial(contents):
+        if is_token(contents):
+            return unjudged("time-stamp-unverified", detail="SM2")
         whole = cast("BinaryIO", RangeView(stream, each))
         return _padded(judge_one(contents[: _der_length(contents)], whole, judging), contents)
     signed = open_signed(contents)
@@ -185,6 +195,16 @@ def _coverage_of_revision(
 
 def _changes(stream: BinaryIO, document: Document, embedded: EmbeddedPdfSignature) -> Observation:
     """What later revisions changed, as the library's difference analysis judges it."""
+    if document.seconds > _DIFFERENCE_SECONDS:
+        return Observation("signature-changes-unjudged", {"detail": f"> {_DIFFERENCE_SECONDS:.0f} s"})
+    begun = time.process_time()
+    try:
+        return _judged_changes(stream, document, embedded)
+    finally:
+        document.seconds += time.process_time() - begun
+
+
+def _judged_changes(stream: BinaryIO, document: Document, embedded: EmbeddedPdfSignature) -> Observation:
     tables = document.reader.xrefs
     try:
         objects = sum(len(tables.explicit_refs_in_revision(each)) for each in range(tables.total_revisions))

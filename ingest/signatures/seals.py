@@ -7,7 +7,7 @@ claim. A seal (SESeal) names the certificates that may use it and is signed by i
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from archive.errors import InvalidInput
 from ingest.outcomes import Observation
@@ -15,7 +15,7 @@ from ingest.signatures import der
 from ingest.signatures.public_keys import Fit, fits
 from ingest.signatures.sm2_certificates import Certificate, read_certificate
 from ingest.signatures.sm2_paths import Moment, Standing, Vouching, day
-from ingest.signatures.types import Trust
+from ingest.signatures.types import SLACK, Trust
 
 MOST_OCTETS = 16 << 20
 _MOST_USERS = 1_000
@@ -161,7 +161,8 @@ def judge_seal(seal: Seal, user: Certificate, vouching: Vouching, moment: Moment
     wrong = [] if fit.held else [Observation("seal-forged")]
     if not seal.names(user):
         wrong.append(Observation("seal-not-for-signer"))
-    if moment.claimed is not None and not seal.begins <= moment.claimed <= seal.ends:
+    slack = timedelta() if moment.proved else SLACK
+    if moment.claimed is not None and not seal.begins - slack <= moment.claimed <= seal.ends:
         wrong.append(_expired(seal, moment.claimed))
     maker = vouching.standing(seal.maker, (), moment)
     seen = (*fit.observations, *(Observation(each.code, each.params, "seal maker") for each in maker.observations))

@@ -10,6 +10,7 @@ from datetime import datetime
 from asn1crypto import core, crl, pem, x509
 
 from archive.errors import InvalidInput
+from ingest.signatures.naming import readable
 from ingest.signatures.public_keys import Fit, fits
 
 CERTIFICATE_OCTETS = 64 << 10
@@ -58,10 +59,6 @@ class Certificate:
     issuer_identifier: bytes | None
     strange: bool
 
-    def valid_at(self, moment: datetime) -> bool:
-        """Whether `moment` lies within the time for which it was issued."""
-        return self.begins <= moment <= self.ends
-
     def signed_by(self, issuer: "Certificate") -> Fit:
         """Whether the key of `issuer` signed it.
 
@@ -82,6 +79,10 @@ class Revocations:
     algorithm: str
     signature: bytes
     revoked: dict[int, datetime]
+
+    def speaks_of(self, moment: datetime) -> bool:
+        """Whether it says who was not revoked at `moment`: it was made after it, or a newer one was not due yet."""
+        return moment <= self.begins or (self.ends is not None and moment <= self.ends)
 
     def signed_by(self, issuer: Certificate) -> bool:
         """Whether the key of `issuer` signed it.
@@ -142,7 +143,7 @@ def _certificate(read: x509.Certificate) -> Certificate:
     identifier = extensions.get("key_identifier")
     return Certificate(
         encoded=read.dump(),
-        subject=str(read.subject.human_friendly),
+        subject=readable(read.subject),
         subject_key=read.subject.hashable,
         issuer_key=read.issuer.hashable,
         serial=read.serial_number,

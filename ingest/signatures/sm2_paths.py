@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from archive.errors import InvalidInput
 from ingest.outcomes import Observation
 from ingest.signatures.sm2_certificates import Certificate, Revocations, read_certificate, read_revocations
-from ingest.signatures.types import Trust, TrustList
+from ingest.signatures.types import SLACK, Trust, TrustList
 
 _LONGEST_PATH = 8
 _MOST_ATTEMPTS = 64
@@ -17,6 +17,8 @@ _MOST_HELPERS = 100
 SIGNING = frozenset({"digital_signature", "non_repudiation"})
 TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
 _ANY_PURPOSE = "2.5.29.37.0"
+# Keys for a server, a program, a clock or answers on revocation alone are nobody's who signs documents.
+_NO_SIGNERS = frozenset({"1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.3", TIME_STAMPING, "1.3.6.1.5.5.7.3.9"})
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,9 @@ class Vouching:
         signed, but no longer is, and nobody proves when that was, is not trusted: `unknown`.
         """
         path = self._path(certificate, helpers)
-        wrong = [*_unfit(certificate, purpose), *_invalid(path, moment.claimed)]
-        revoked, silent = self._revoked(path)
+        slack = timedelta() if moment.proved else SLACK
+        wrong = [*_unfit(certificate, purpose), *_invalid(path, moment.claimed, slack)]
+        revoked, silent = self._revoked(path, moment)
         wrong += [_revocation(when) for when in revoked if moment.claimed is not None and when <= moment.claimed]
         if wrong:
             return Standing(Trust.INVALID, (*path.observations, *wrong))
@@ -82,6 +85,8 @@ class Vouching:
             missing = path.observations or (Observation("path-issuer-unknown"),)
             return Standing(Trust.INVALID if forged else Trust.UNKNOWN, missing)
         later = [] if moment.proved else [*_invalid(path, moment.now), *map(_revocation, revoked)]
+        if not moment.proved and moment.claimed is not None and moment.claimed > moment.now + SLACK:
+            later.append(Observation("signature-time-impossible"))
         if later:
             return Standing(Trust.UNKNOWN, (*path.observations, *later, Observation("path-time-unproved")))
         unasked = (Observation("path-revocation-unknown"),) if silent else ()
@@ -95,14 +100,18 @@ class Vouching:
             return _Path(found, anchored=True, observations=search.observations(settled=True))
         return _Path((certificate,), anchored=False, observations=search.observations(settled=False))
 
-    def _revoked(self, path: _Path) -> tuple[list[datetime], bool]:
-        """When certificates of the path were revoked, and whether nobody speaks of some of them."""
+    def _revoked(self, path: _Path, moment: Moment) -> tuple[list[datetime], bool]:
+        """When certificates of the path were revoked, and whether nobody speaks of some of them at the moment judged.
+
+        A list that is out of date still revokes whom it names, and clears nobody.
+        """
+        when = moment.claimed if moment.proved and moment.claimed is not None else moment.now
         revoked: list[datetime] = []
         silent = False
         for certificate, issuer in zip(path.certificates, path.certificates[1:], strict=False):
             lists = [each for each in self._revocations if each.issuer_key == certificate.issuer_key]
             spoken = [each for each in lists if _made(each, issuer)]
-            silent = silent or not spoken
+            silent = silent or not any(each.speaks_of(when) for each in spoken)
             revoked += [each.revoked[certificate.serial] for each in spoken if certificate.serial in each.revoked]
         return revoked, silent
 
@@ -151,6 +160,9 @@ class _Search:
         except InvalidInput:
             self._failures.add("path-algorithm-unknown")
             return False
+        if any(each.code == "seal-digest-weak" for each in fit.observations):
+            self._failures.add("certificate-weak-algorithm")
+            return False
         self._empty = self._empty or any(each.code == "sm2-identifier-empty" for each in fit.observations)
         if not fit.held and issuer.encoded in self._listed:
             self._failures.add("path-signature-wrong")
@@ -172,14 +184,17 @@ def _unfit(certificate: Certificate, purpose: str) -> Iterator[Observation]:
     """What forbids the key of `certificate` to sign what it signed."""
     if certificate.usage is not None and not certificate.usage & SIGNING:
         yield Observation("path-usage-wrong")
-    if purpose and not (certificate.purposes or frozenset()) & {purpose, _ANY_PURPOSE}:
+    purposes = certificate.purposes
+    if purpose and not (purposes or frozenset()) & {purpose, _ANY_PURPOSE}:
         yield Observation("path-purpose-wrong")
+    if not purpose and purposes is not None and purposes <= _NO_SIGNERS:
+        yield Observation("certificate-wrong-use", {"use": "signing"})
 
 
-def _invalid(path: _Path, moment: datetime | None) -> Iterator[Observation]:
-    """What speaks against the path as of `moment`, or at any moment (RFC 5280, 6.1)."""
+def _invalid(path: _Path, moment: datetime | None, slack: timedelta = timedelta()) -> Iterator[Observation]:
+    """What speaks against the path as of `moment`, or at any moment (RFC 5280, 6.1). `slack` is for claimed moments."""
     for depth, certificate in enumerate(path.certificates):
-        if moment is not None and not certificate.valid_at(moment):
+        if moment is not None and not certificate.begins - slack <= moment <= certificate.ends:
             yield Observation("path-outside-validity", _validity(certificate, moment), place=f"certificate {depth}")
         if certificate.strange:
             yield Observation("path-extension-unknown", place=f"certificate {depth}")

@@ -35,6 +35,12 @@ class _Imprint:
     made: datetime
 
 
+def is_token(der: bytes) -> bool:
+    """Whether `der` is a time-stamp token and not the signature of somebody."""
+    signed = open_signed(der)
+    return signed is not None and signed["encap_content_info"]["content_type"].native == "tst_info"
+
+
 def judge_token(signed: cms.SignedData, stamped: Digests, judging: Judging) -> Judged:
     """What a time-stamp token is worth over the content of which `stamped` gives digests.
 

@@ -7,14 +7,21 @@ we trust vouch for the signer at the moment of signing (trust).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ingest.outcomes import Observation
 
+SLACK = timedelta(days=1)
+"""By how much a time that is only claimed may miss: clocks differ, and some leave out the time of day or its zone."""
+
+
+SIZE_LIMIT = 16 << 20
+"""The largest signature looked at, in bytes: time stamps and revocation lists make them large, documents do not."""
+
 
 class Kind(StrEnum):
-    """How the signature is carried. A `time_stamp` is a document time stamp of PDF."""
+    """How the signature is carried. A `time_stamp` is a document time stamp of PDF, or one in a file of its own."""
 
     PDF = "pdf"
     OFD = "ofd"
@@ -63,10 +70,10 @@ class Trust(StrEnum):
 class Signature:
     """One signature.
 
-    `place` is the field, the path or the element that holds it. `signer` is the subject of the certificate as the
-    certificate writes it, "" where there is none. `time` is the moment of signing; `time_proved` says whether a trusted
-    time stamp proves it or only the signer claims it. `algorithm` reads like `SM2 with SM3`. `observations` say why
-    anything above is not as good as it could be, and what changed after signing.
+    `place` is the field, the path or the element that holds it. `signer` is the subject of the certificate without the
+    identity number of a person, "" where there is none. `time` is the moment of signing; `time_proved` says whether a
+    trusted time stamp proves it or only the signer claims it. `algorithm` reads like `SM2 with SM3`. `observations` say
+    why anything above is not as good as it could be, and what changed after signing.
     """
 
     kind: Kind

@@ -21,7 +21,9 @@ from ingest.signatures.xml_verifier import DSIG, judge_element, unknown_method
 
 LIMIT = 200
 _SIZE_LIMIT = 32 << 20
-_ID_NAMES = ("Id", "ID", "id", "{http://www.w3.org/XML/1998/namespace}id")
+# In whichever namespace, as the library resolves references: another reading of them is how forgeries are wrapped.
+_ID_NAMES = frozenset({"Id", "ID", "id"})
+_BASE64 = f"{DSIG}base64"
 _SIGNING_TIME = "{*}SigningTime"  # XAdES, in whichever of its namespaces (ETSI EN 319 132-1, 5.2.1)
 _MARK = b"SignatureValue"
 
@@ -43,6 +45,8 @@ def verify(stream: BinaryIO, trust: TrustList, at: datetime) -> tuple[Signature,
         return ()
     if root.getroottree().docinfo.internalDTD is not None or next(root.iter(etree.Entity), None) is not None:
         return (_signature("", unjudged("signature-xml-doctype"), Coverage.UNCLEAR, ()),)
+    if _is_instructed(root):
+        return (_signature("", unjudged("signature-xml-instruction"), Coverage.UNCLEAR, ()),)
     judging = Judging(trust, at)
     names = Counter(name for element in root.iter(etree.Element) for name in _names(element))
     found = tuple(_judged(root, number, element, names, judging) for number, element in enumerate(elements[:LIMIT]))
@@ -64,18 +68,28 @@ def _parsed(content: bytes) -> etree._Element | None:
         return None
 
 
+def _is_instructed(root: etree._Element) -> bool:
+    """Whether instructions stand beside the root, such as a style sheet that decides what people see.
+
+    The library leaves them out of what is signed, the standard does not (Canonical XML 1.1, 2.1).
+    """
+    beside = (*root.itersiblings(preceding=True), *root.itersiblings())
+    return any(callable(each.tag) and each.tag is not etree.Comment for each in beside)
+
+
 def _names(element: etree._Element) -> list[str]:
-    return [str(element.attrib[name]) for name in _ID_NAMES if name in element.attrib]
+    return [str(value) for name, value in element.attrib.items() if etree.QName(name).localname in _ID_NAMES]
 
 
 def _judged(
     root: etree._Element, number: int, element: etree._Element, names: Counter[str], judging: Judging
 ) -> Signature:
     place = root.getroottree().getpath(element)
-    references = [str(each.get("URI", "")) for each in element.iterfind(f"./{{{DSIG}}}SignedInfo/{{{DSIG}}}Reference")]
-    if any(uri and not uri.startswith("#") for uri in references):
+    references = list(element.iterfind(f"./{{{DSIG}}}SignedInfo/{{{DSIG}}}Reference"))
+    targets = [str(each.get("URI", "")) for each in references]
+    if any(uri and not uri.startswith("#") for uri in targets):
         return _signature(place, unjudged("signature-reference-outside"), Coverage.UNCLEAR, ())
-    if any(names[uri[1:]] != 1 for uri in references if uri):
+    if any(names[uri[1:]] != 1 or uri.startswith("##") for uri in targets if uri):
         return _signature(place, unjudged("signature-reference-ambiguous"), Coverage.UNCLEAR, ())
     method = unknown_method(element)
     if method is not None:
@@ -101,10 +115,10 @@ def _signature(place: str, judged: Judged, coverage: Coverage, seen: tuple[Obser
 
 
 def _coverage(
-    root: etree._Element, signature: etree._Element, references: list[str]
+    root: etree._Element, signature: etree._Element, references: list[etree._Element]
 ) -> tuple[Coverage, tuple[Observation, ...]]:
     """The whole file where the root is referred to, or everything in a signature that is the root itself."""
-    covered = [root if not uri else _named(root, uri[1:]) for uri in references]
+    covered = [_covered(root, each) for each in references]
     if any(element is root for element in covered):
         return Coverage.ENTIRE_FILE, ()
     if signature is root and _holds(signature, covered):
@@ -112,6 +126,14 @@ def _coverage(
     tree = root.getroottree()
     places = [tree.getpath(element) for element in covered if element is not None]
     return Coverage.PARTIAL, tuple(Observation("signature-covers-element", {"element": each}) for each in places[:20])
+
+
+def _covered(root: etree._Element, reference: etree._Element) -> etree._Element | None:
+    """The element that a reference signs, None where it signs the text of an element and not what else is in it."""
+    uri = str(reference.get("URI", ""))
+    element = root if not uri else _named(root, uri[1:])
+    of_text = any(each.get("Algorithm") == _BASE64 for each in reference.iter(f"{{{DSIG}}}Transform"))
+    return None if of_text and element is not None and len(element) else element
 
 
 def _holds(signature: etree._Element, covered: list[etree._Element | None]) -> bool:

@@ -15,6 +15,7 @@ from signxml.verifier import SignatureConfiguration, XMLVerifier
 from ingest.outcomes import Observation
 from ingest.signatures.certificates import loaded_evidence
 from ingest.signatures.cms import BROKEN, Judged, Judging, Moment, judged_signer, unjudged
+from ingest.signatures.naming import readable
 from ingest.signatures.types import Integrity, Trust
 
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
@@ -66,9 +67,9 @@ def judge_element(root: etree._Element, number: int, signature: etree._Element, 
     if not ders:
         return replace(unjudged("signature-without-certificate"), algorithm=method)
     try:
-        certificate = x509.Certificate.load(ders[0], strict=True)
-        signer = str(certificate.subject.human_friendly)
-        key = load_der_x509_certificate(ders[0])
+        certificate = _own([x509.Certificate.load(der, strict=True) for der in ders])
+        signer = readable(certificate.subject)
+        key = load_der_x509_certificate(certificate.dump())
         _ = key.public_key()
     except (UnsupportedAlgorithm, *BROKEN) as error:
         return replace(unjudged("certificate-unsupported", detail=type(error).__name__), algorithm=method)
@@ -108,6 +109,14 @@ def _certificates(signature: etree._Element) -> list[bytes]:
         if len(ders) >= _CERTIFICATES:
             break
     return ders
+
+
+def _own(certificates: list[x509.Certificate]) -> x509.Certificate:
+    """The signer's own among `certificates`, which come in any order: the first that issued none of the others."""
+    for each in certificates:
+        if not any(other.issuer == each.subject for other in certificates if other is not each):
+            return each
+    return certificates[0]
 
 
 def _described(signature: etree._Element) -> str:

@@ -1,7 +1,13 @@
 """Step check: the four-nature checks at filing (DA/T 70-2018, GD), and the gate behind them."""
 
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+
 from archive.authorization import SYSTEM_ACTOR
 from archive.db.uow import Database, UnitOfWork
+from archive.errors import Damaged
 from archive.ledger.canonical import JSON
 from archive.ledger.types import EventType
 from archive.records.repository import RecordRepository
@@ -10,6 +16,8 @@ from archive.records.types import Component, ComponentRole, Record, RecordState
 from ingest.checks.engine import run_checks
 from ingest.checks.gate import Verdict, gate, named
 from ingest.checks.types import Checked, CheckedComponent, CheckResult, Phase, SubjectKind
+from ingest.examining.types import Examination
+from ingest.signatures.types import Signature
 from ingest.steps.identify import ComponentReader
 from ingest.steps.port import Item, Result
 from ingest.types import Status
@@ -52,8 +60,33 @@ class CheckStep:
         self._reader = reader
 
     def checked(self, item: Item) -> Checked:
-        """The item as the checks see it."""
-        return _checked(item, self._reader, self._repeats)
+        """The item as the checks see it.
+
+        Raises:
+            Damaged: stored bytes are missing.
+            Unavailable: something that is needed for looking does not answer.
+        """
+        twins = self._reader.twins_of(item)
+        examinations = {component.id: self._reader.examination_of(item, component) for component in item.files()}
+        return _checked(item, examinations, twins, self._reader.now(), self._repeats.of(item))
+
+    def checked_again(self, item: Item) -> Checked:
+        """The same of an item that was taken in long ago: bytes that are missing are found by the checks themselves.
+
+        Raises:
+            Unavailable: something that is needed for looking does not answer.
+        """
+        examinations: dict[str, Examination] = {}
+        for component in item.files():
+            with suppress(Damaged):
+                examinations[component.id] = self._reader.examination_of(item, component)
+        twins: Mapping[str, tuple[Signature, ...]] = {}
+        try:
+            twins = self._reader.twins_of(item)
+        except Damaged:
+            # Whether what lies here was signed beside itself is not known any more.
+            examinations = {each: replace(found, signatures=None) for each, found in examinations.items()}
+        return _checked(item, examinations, twins, self._reader.now(), self._repeats.of(item))
 
     def run(self, item: Item) -> Result:
         in_force = self._rules.now()
@@ -102,7 +135,13 @@ def _judge(left: Verdict) -> tuple[Status, CheckResult | None]:
     return Status.DONE, None
 
 
-def _checked(item: Item, reader: ComponentReader, repeats: Repeats) -> Checked:
+def _checked(
+    item: Item,
+    examinations: Mapping[str, Examination],
+    twins: Mapping[str, tuple[Signature, ...]],
+    now: datetime,
+    duplicates: int | None,
+) -> Checked:
     version = item.version
     hints = {key: value for key, value in version.hints.items() if isinstance(value, str)}
     names = version.hints.get("attachments")
@@ -111,17 +150,17 @@ def _checked(item: Item, reader: ComponentReader, repeats: Repeats) -> Checked:
         published=version.published,
         source=item.record.source,
         external_id=item.record.external_id,
-        components=tuple(_component(item, component, reader) for component in item.files()),
+        components=tuple(_component(item, component, examinations.get(component.id)) for component in item.files()),
         # What the source calls its region is a hint; the code it was read as is what must have a form.
         fields=hints | {"region": item.record.region},
         announced=tuple(map(str, names)) if isinstance(names, list) else None,
-        now=reader.now(),
-        duplicates=repeats.of(item),
-        twins=reader.twins_of(item),
+        now=now,
+        duplicates=duplicates,
+        twins=twins,
     )
 
 
-def _component(item: Item, component: Component, reader: ComponentReader) -> CheckedComponent:
+def _component(item: Item, component: Component, examination: Examination | None) -> CheckedComponent:
     return CheckedComponent(
         id=component.id,
         name=component.name,
@@ -133,5 +172,5 @@ def _component(item: Item, component: Component, reader: ComponentReader) -> Che
         announced_size=component.announced_size,
         announced_sha256=component.announced_sha256,
         open=lambda: item.open(component),
-        examination=reader.examination_of(item, component),
+        examination=examination,
     )

@@ -19,11 +19,10 @@ class RecordSubjects:
         self._step = step
 
     def checked(self, record: Record) -> Checked:
-        """The present version of a record as the checks see it.
+        """The present version of a record as the checks see it; bytes that are missing are theirs to find.
 
         Raises:
             Conflict: it has no such version (`record-version-missing`).
-            Damaged: stored bytes are missing.
             Unavailable: the store, or what helps with reading, does not answer.
         """
         with self._database.reading() as connection:
@@ -33,4 +32,4 @@ class RecordSubjects:
                 raise Conflict("record-version-missing", record=record.id, version=record.version)
             components, texts = tuple(records.components(version.id)), records.texts(version.id)
         item = Item(record, version, components, {}, texts, None, self._blobs)
-        return self._step.checked(item)
+        return self._step.checked_again(item)

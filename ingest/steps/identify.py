@@ -9,7 +9,7 @@ from archive.records.types import Component
 from ingest.examining.examiner import Examiner
 from ingest.examining.types import Examination
 from ingest.extractors.reading import Reading
-from ingest.signatures.detached import twins
+from ingest.signatures.twins import twins
 from ingest.signatures.types import Signature
 from ingest.steps.port import Item, Result
 from ingest.types import Status

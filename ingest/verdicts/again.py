@@ -23,6 +23,7 @@ from ingest.checks.engine import run_checks
 from ingest.checks.gate import Ruling, Verdict, gate
 from ingest.checks.types import Phase, SubjectKind
 from ingest.verdicts.checking import ItemSubjects
+from ingest.verdicts.closing import with_answers
 from ingest.verdicts.in_force import Rules
 from ingest.verdicts.keeping import Judged, Keeper
 from ingest.verdicts.policies import accepted
@@ -68,14 +69,17 @@ class CheckAgain:
     def request_due(self) -> int:
         """Put up items that keep a volume from closing though they were last checked under other rules; how many."""
         marks = self._ports.rules.now().fingerprint
+        # What was tried as often as allowed waits for somebody to look at it, and must not stand before the others.
+        aside = {job.key for job in self._ports.jobs.failed() if job.kind == CHECK_AGAIN}
+        due: list[str] = []
         with self._ports.database.reading() as connection:
-            records, runs = RecordRepository(connection), RunRepository(connection)
-            held = [volume for volume in VolumeRepository(connection).not_closed() if _is_held(volume)]
-            due = []
-            for record in (member for volume in held for member in records.members(volume.id)):
-                run = runs.latest(Subject(SubjectKind.ITEM, record.id, record.version), Phase.FILING)
-                if run is not None and run.fingerprint != marks:
-                    due.append(record.id)
+            runs = RunRepository(connection)
+            held = [volume.id for volume in VolumeRepository(connection).not_closed() if _is_held(volume)]
+            for start in range(0, len(held), _AT_ONCE):
+                if len(due) >= _AT_ONCE:
+                    break
+                found = runs.stale_in(held[start : start + _AT_ONCE], marks, _AT_ONCE + len(aside))
+                due += [record_id for record_id in found if record_id not in aside]
         return self.ask(due[:_AT_ONCE]) if due else 0
 
     def ask(self, record_ids: Sequence[str]) -> int:
@@ -113,6 +117,7 @@ class CheckAgain:
                 # A new version came in meanwhile, and is checked on its own way.
                 return None
             verdict = gate(results, policy, parts).accepting(accepted(uow.connection, record.id, record.version))
+            verdict = with_answers(uow.connection, subject, verdict)
             judged = Judged(results, verdict.ruling, policy.version, in_force.fingerprint, parts)
             run = self._ports.keeper.keep(uow, subject, Phase.FILING, judged)
             if run.worse:

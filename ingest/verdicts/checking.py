@@ -36,7 +36,7 @@ from ingest.verdicts.repository import (
     TaskRepository,
 )
 from ingest.verdicts.tasks import ask
-from ingest.verdicts.types import CHECK_VOLUME, Report, ReportFormat, Run, Subject, TaskState
+from ingest.verdicts.types import CHECK_AGAIN, CHECK_VOLUME, Report, ReportFormat, Run, Subject, TaskState
 
 _AT_ONCE = 500
 
@@ -45,10 +45,9 @@ class ItemSubjects(Protocol):
     """Looks into the files of a record's present version."""
 
     def checked(self, record: Record) -> Checked:
-        """The record as the checks see it.
+        """The record as the checks see it; bytes that are missing are theirs to find.
 
         Raises:
-            Damaged: stored bytes are missing.
             Unavailable: the store, or what helps with reading, does not answer.
         """
         ...
@@ -81,9 +80,14 @@ class VolumeChecker:
         self._ports = ports
 
     def request_due(self) -> int:
-        """Ask for the report of every closed volume that has none; how many. Nothing that closed can be forgotten."""
+        """Ask for the report of every closed volume that has none; how many. Nothing that closed can be forgotten.
+
+        What was tried as often as allowed is not asked for again until somebody revives it.
+        """
+        aside = self._set_aside(CHECK_VOLUME)
         with self._ports.database.reading() as connection:
-            unreported = ReportRepository(connection).unreported(_AT_ONCE)
+            found = ReportRepository(connection).unreported(_AT_ONCE + len(aside))
+        unreported = [volume_id for volume_id in found if volume_id not in aside][:_AT_ONCE]
         if unreported:
             with self._ports.database.writing() as uow:
                 for volume_id in unreported:
@@ -91,10 +95,19 @@ class VolumeChecker:
         return len(unreported)
 
     def settle(self, volume_id: str) -> None:
-        """Check a closed volume at filing, unless its report is there and nobody has answered since: a job's work."""
+        """Check a closed volume at filing, unless its report is there and nobody has answered since: a job's work.
+
+        One that is not closed yet comes here when its questions were answered: the next sweep asks its gate. What was
+        last checked before there were policies is checked anew first, so that nothing is reported as lacking that
+        nobody has looked for.
+        """
         with self._ports.database.reading() as connection:
+            volume = VolumeRepository(connection).volume(volume_id)
             report = ReportRepository(connection).latest(volume_id, Phase.FILING)
             tasks = TaskRepository(connection).of(Subject(SubjectKind.VOLUME, volume_id), Phase.FILING)
+            old = RunRepository(connection).before_policies(volume_id) if report is None else []
+        if volume is None or volume.state is not VolumeState.CLOSED or self._checked_anew_first(old):
+            return
         answered = [task.answered_at for task in tasks if task.state is TaskState.ANSWERED and task.answered_at]
         if report is None or any(at >= report.at for at in answered):
             self.check(volume_id, Phase.FILING)
@@ -121,7 +134,8 @@ class VolumeChecker:
         marks = fingerprint(policy, {each.code: each.version for each in checks})
         subject = Subject(SubjectKind.VOLUME, volume.id)
         with self._ports.database.writing() as uow:
-            verdict = judge_volume(uow.connection, subject, results, policy.narrowed(None, trade), phase)
+            narrowed = policy.narrowed(None, trade)
+            verdict = judge_volume(uow.connection, subject, results, narrowed, phase, context.answers)
             ask(uow, subject, phase, verdict, results, context.now)
             found = [of_member(uow.connection, record, policy) for record in members]
             of_items = [each.ruling for each in found if each.record.state is not RecordState.WITHDRAWN]
@@ -139,7 +153,7 @@ class VolumeChecker:
         results = run_checks(checks, context, phase)
         marks = fingerprint(policy, {each.code: each.version for each in checks})
         with self._ports.database.writing() as uow:
-            verdict = judge_volume(uow.connection, subject, results, policy, phase)
+            verdict = judge_volume(uow.connection, subject, results, policy, phase, context.answers)
             ask(uow, subject, phase, verdict, results, context.now)
             judged = Judged(results, verdict.ruling, policy.version, marks)
             return self._ports.keeper.keep(uow, subject, phase, judged), verdict
@@ -163,6 +177,19 @@ class VolumeChecker:
         """The id of every closed volume, in the order of reference codes."""
         with self._ports.database.reading() as connection:
             return [volume.id for volume in VolumeRepository(connection).closed()]
+
+    def _checked_anew_first(self, records: Sequence[str]) -> bool:
+        """Put these records up for checking anew; whether any was. One that was set aside is not waited for."""
+        aside = self._set_aside(CHECK_AGAIN) if records else set()
+        due = [record_id for record_id in records if record_id not in aside]
+        if due:
+            with self._ports.database.writing() as uow:
+                for record_id in due:
+                    self._ports.jobs.enqueue(uow, CHECK_AGAIN, record_id, lane=Lane.HEAVY)
+        return bool(due)
+
+    def _set_aside(self, kind: str) -> set[str]:
+        return {job.key for job in self._ports.jobs.failed() if job.kind == kind}
 
     def _look(self, record: Record, checks: Sequence[CheckOf[CheckedVolume]]) -> Said:
         """Look into one item, and let go of it: the text of a whole volume would not fit anywhere."""

@@ -13,9 +13,10 @@ from archive.records.repository import RecordRepository
 from archive.records.types import ComponentRole, Record, RecordState
 from archive.volumes.gate import NumberedMember, Stored
 from archive.volumes.types import Volume
+from ingest.checks.answers import ANSWERED_NO
 from ingest.checks.engine import run_checks
 from ingest.checks.gate import Policy, Ruling, Verdict, gate
-from ingest.checks.subjects import CheckedVolume
+from ingest.checks.subjects import Answers, CheckedVolume
 from ingest.checks.types import CheckOf, CheckResult, Phase, SubjectKind
 from ingest.outcomes import Outcome
 from ingest.verdicts.contexts import Contexts, answers
@@ -81,24 +82,37 @@ class VolumeGate:
     def judge(
         self, uow: UnitOfWork, volume: Volume, members: Sequence[NumberedMember], stored: Stored
     ) -> tuple[str, ...]:
+        """As the port says. People are asked what only they can say, of the volume and of its items."""
         context = self._contexts.volume(uow.connection, volume, members, Phase.FILING, stored)
         policy = policy_at(uow.connection, context.now)
-        verdict = self._own(uow, context, policy, _trade(members))
-        codes = {result.code for result in (*verdict.blocking, *verdict.asks)}
+        codes: set[str] = set()
         for member in members:
-            if member.record.state is not RecordState.WITHDRAWN:
-                codes |= of_member(uow.connection, member.record, policy).codes
-        return tuple(sorted(codes))
+            if member.record.state is RecordState.WITHDRAWN:
+                continue
+            found = of_member(uow.connection, member.record, policy)
+            codes |= found.codes
+            if found.verdict is not None and found.verdict.asks:
+                subject = Subject(SubjectKind.ITEM, member.record.id)
+                ask(uow, subject, Phase.FILING, found.verdict, (), context.now)
+        return tuple(sorted(codes | self._own(uow, context, policy, _trade(members), opens=not codes)))
 
-    def _own(self, uow: UnitOfWork, context: CheckedVolume, policy: Policy, trade: str | None) -> Verdict:
-        """Make the checks of the volume itself, keep the run, and ask people what only they can say."""
+    def _own(
+        self, uow: UnitOfWork, context: CheckedVolume, policy: Policy, trade: str | None, *, opens: bool
+    ) -> frozenset[str]:
+        """Make the checks of the volume itself and keep the run; what keeps the gate shut. `opens` speaks of the items.
+
+        A gate that stays shut is asked again and again: that it still says the same is kept once.
+        """
         checks, subject = self._checks(Phase.FILING), Subject(SubjectKind.VOLUME, context.id)
         results = run_checks(checks, context)
-        verdict = judge_volume(uow.connection, subject, results, policy.narrowed(None, trade), Phase.FILING)
+        narrowed = policy.narrowed(None, trade)
+        verdict = judge_volume(uow.connection, subject, results, narrowed, Phase.FILING, context.answers)
         marks = fingerprint(policy, {each.code: each.version for each in checks})
-        self._keeper.keep(uow, subject, Phase.FILING, Judged(results, verdict.ruling, policy.version, marks))
+        judged = Judged(results, verdict.ruling, policy.version, marks)
+        if (opens and verdict.open) or not self._keeper.kept_already(uow, subject, Phase.FILING, judged):
+            self._keeper.keep(uow, subject, Phase.FILING, judged)
         ask(uow, subject, Phase.FILING, verdict, results, context.now)
-        return verdict
+        return frozenset(result.code for result in (*verdict.blocking, *verdict.asks))
 
 
 def of_member(connection: Connection, record: Record, policy: Policy) -> MemberVerdict:
@@ -112,24 +126,45 @@ def of_member(connection: Connection, record: Record, policy: Policy) -> MemberV
     parts = [file.id for file in records.components(version.id) if file.role is not ComponentRole.ENVELOPE]
     verdict = gate(results, policy.narrowed(record.class_code, record.trade_type), parts)
     verdict = verdict.accepting(accepted(connection, record.id, record.version))
-    return MemberVerdict(record, run.id, results, _answered(connection, Subject(subject.kind, subject.id), verdict))
+    return MemberVerdict(record, run.id, results, with_answers(connection, subject, verdict))
+
+
+def with_answers(connection: Connection, item: Subject, verdict: Verdict) -> Verdict:
+    """The verdict on an item at filing, with what people have answered about it counted."""
+    if not verdict.asks:
+        return verdict
+    # What was asked is known by the runs over this very version; the task itself knows of no versions.
+    given = answers(connection, Subject(item.kind, item.id), Phase.FILING)
+    return _answered(connection, item, Phase.FILING, verdict, given)
 
 
 def judge_volume(
-    connection: Connection, subject: Subject, results: Sequence[CheckResult], policy: Policy, phase: Phase
+    connection: Connection,
+    subject: Subject,
+    results: Sequence[CheckResult],
+    policy: Policy,
+    phase: Phase,
+    given: Answers,
 ) -> Verdict:
     """The verdict on a whole, with what people have answered taken away from what is put before them."""
-    return _answered(connection, subject, gate(results, policy, (), subject.kind, phase), phase)
+    return _answered(connection, subject, phase, gate(results, policy, (), subject.kind, phase), given)
 
 
-def _answered(connection: Connection, subject: Subject, verdict: Verdict, phase: Phase = Phase.FILING) -> Verdict:
-    """A question that a person answered well is no longer open; what blocks is not lifted by an answer."""
-    if not verdict.asks:
-        return verdict
-    given = answers(connection, subject, phase)
-    good = {code for code, answer in given.items() if answer.outcome in {Outcome.PASS, Outcome.NOT_APPLICABLE}}
-    asks = tuple(result for result in verdict.asks if result.code not in good)
-    return Verdict(not verdict.blocking and not asks, verdict.blocking, asks, verdict.warnings)
+def _answered(connection: Connection, subject: Subject, phase: Phase, verdict: Verdict, given: Answers) -> Verdict:
+    """A question that a person answered well is no longer open, and one answered badly blocks.
+
+    What blocks is not lifted by an answer, nor is a question other than the one that was before the person: each is
+    known by what the check said in the run before the answer.
+    """
+    runs, asks, blocking = RunRepository(connection), [], list(verdict.blocking)
+    for result in verdict.asks:
+        answer = given.get(result.code)
+        said = runs.said_at(subject, phase, result.code, answer.at) if answer is not None else set()
+        if answer is None or (result.reason_code != ANSWERED_NO and (result.outcome, result.reason_code) not in said):
+            asks.append(result)
+        elif answer.outcome is Outcome.FAIL:
+            blocking.append(result)
+    return Verdict(not blocking and not asks, tuple(blocking), tuple(asks), verdict.warnings)
 
 
 def _trade(members: Sequence[NumberedMember]) -> str | None:

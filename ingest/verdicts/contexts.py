@@ -7,6 +7,7 @@ apart. What cannot be found out stays None.
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from archive.blobs.port import BlobStore
 from archive.clock import Clock
@@ -39,6 +40,8 @@ from ingest.verdicts.told import Told, registered_bytes, registered_digest, seal
 from ingest.verdicts.types import Subject, TaskState
 
 _ROWS = 100
+_COUNTS = timedelta(days=366)
+"""How long an answer counts after filing."""
 
 
 def no_scanner() -> ScannerState | None:
@@ -125,7 +128,7 @@ class Contexts:
             present=_present(connection, volume),
             declared=frozenset(volume.declared),
             now=self._ports.clock.now(),
-            answers=answers(connection, Subject(SubjectKind.VOLUME, volume.id), phase),
+            answers=answers(connection, Subject(SubjectKind.VOLUME, volume.id), phase, self._ports.clock.now()),
         )
 
     def system(self, connection: Connection, phase: Phase) -> CheckedSystem:
@@ -135,12 +138,13 @@ class Contexts:
         version = ".".join(map(str, numbers))
         name = connection.dialect.name
         environment = {"operating-system": platform.platform(), "machine": platform.machine(), "database": version}
+        now = self._ports.clock.now()
         return CheckedSystem(
-            now=self._ports.clock.now(),
+            now=now,
             database=DatabaseState(reachable=True, version=f"{name} {version}".strip(), rows=rows),
             scanner=self._ports.scanner(),
             environment={**environment, **installed_tools()},
-            answers=answers(connection, Subject(SubjectKind.SYSTEM, self._ports.origin), phase),
+            answers=answers(connection, Subject(SubjectKind.SYSTEM, self._ports.origin), phase, now),
         )
 
     def _told(self, connection: Connection, records: Sequence[Record]) -> Told:
@@ -223,13 +227,19 @@ class Contexts:
             return None
 
 
-def answers(connection: Connection, subject: Subject, phase: Phase) -> Answers:
-    """What has been answered about a subject, by the code of the item."""
+def answers(connection: Connection, subject: Subject, phase: Phase, now: datetime | None = None) -> Answers:
+    """What has been answered about a subject and still counts at `now`, by the code of the item.
+
+    At filing an answer counts for ever. In keeping and at transfer it counts for a year: that a person found things in
+    order once says nothing of how they are long after.
+    """
+    since = now - _COUNTS if now is not None and phase is not Phase.FILING else datetime.min.replace(tzinfo=UTC)
     tasks = TaskRepository(connection).of(subject, phase)
     return {
         task.code: Answer(task.outcome, task.actor or "", task.answered_at, task.note)
         for task in tasks
         if task.state is TaskState.ANSWERED and task.outcome is not None and task.answered_at is not None
+        if task.answered_at >= since
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from archive.authorization import Actor, Authorizer, Permission, Scope
+from archive.authorization import AccessLevel, Actor, Authorizer, Permission, Scope
 from archive.db.uow import Database
 from archive.errors import Forbidden, NotFound
 from archive.records.repository import RecordRepository
@@ -59,7 +59,7 @@ class VerdictDesk:
             return ReportRepository(connection).latest(view.volume.id, Phase.FILING)
 
     def tasks(self, actor: Actor, state: TaskState, limit: int) -> list[Task]:
-        """Tasks in a state, those asked first before the others: of the system, and of volumes within sight.
+        """Tasks in a state, those asked first before the others: of the system, of items and volumes within sight.
 
         Raises:
             NotAuthenticated, Forbidden: the actor may not see what waits.
@@ -70,11 +70,11 @@ class VerdictDesk:
             return TaskRepository(connection).page_within(scope, state, limit)
 
     def answer(self, actor: Actor, task_id: str, outcome: Outcome, note: str) -> Task:
-        """Answer a task: who answers for a volume must be allowed to decide on every item of it.
+        """Answer a task: who answers for a volume must be allowed to decide on every item of it, for the system on all.
 
         Raises:
-            NotFound: there is no such task, or the actor sees nothing of its volume (`check-task-unknown`).
-            NotAuthenticated, Forbidden: the actor may not decide, or not on every item (`check-task-not-whole`).
+            NotFound: there is no such task, or the actor sees nothing of what it is about (`check-task-unknown`).
+            NotAuthenticated, Forbidden: the actor may not decide, or not on everything (`check-task-not-whole`).
             InvalidInput: as `TaskService.answer`.
         """
         self._ports.authorizer.require(actor, Permission.REVIEW_DECIDE)
@@ -82,22 +82,40 @@ class VerdictDesk:
             task = TaskRepository(connection).get(task_id)
         if task is None:
             raise NotFound("check-task-unknown", task=task_id)
-        if task.subject.kind is SubjectKind.VOLUME:
-            self._require_volume(actor, task)
+        if task.subject.kind in {SubjectKind.VOLUME, SubjectKind.ITEM}:
+            self._require_members(actor, task)
+        elif not _everything(self._ports.authorizer.scope(actor, Permission.REVIEW_DECIDE)):
+            raise Forbidden("check-task-not-whole", task=task.id)
         return self._ports.tasks.answer(actor, task_id, outcome, note)
 
-    def _require_volume(self, actor: Actor, task: Task) -> None:
-        scope = self._ports.authorizer.scope(actor, Permission.REVIEW_LIST)
-        if not any(scope.admits(member.subject) for member in self._members(task.subject.id)):
+    def _require_members(self, actor: Actor, task: Task) -> None:
+        scope, members = self._ports.authorizer.scope(actor, Permission.REVIEW_LIST), self._about(task)
+        if not any(scope.admits(member.subject) for member in members):
             raise NotFound("check-task-unknown", task=task.id)
-        if not self._sees_all(actor, Permission.REVIEW_DECIDE, task.subject.id):
+        if not self._sees(actor, Permission.REVIEW_DECIDE, members):
             raise Forbidden("check-task-not-whole", task=task.id)
 
     def _sees_all(self, actor: Actor, permission: Permission, volume_id: str) -> bool:
-        """Whether every item of a volume is within what the actor may do this with, unmasked."""
-        scope: Scope = self._ports.authorizer.scope(actor, permission)
-        return not scope.redacted and all(scope.admits(member.subject) for member in self._members(volume_id))
-
-    def _members(self, volume_id: str) -> Sequence[Record]:
         with self._ports.database.reading() as connection:
-            return RecordRepository(connection).members(volume_id)
+            members = RecordRepository(connection).members(volume_id)
+        return self._sees(actor, permission, members)
+
+    def _sees(self, actor: Actor, permission: Permission, members: Sequence[Record]) -> bool:
+        """Whether each of these records is within what the actor may do this with, unmasked."""
+        scope = self._ports.authorizer.scope(actor, permission)
+        return not scope.redacted and all(scope.admits(member.subject) for member in members)
+
+    def _about(self, task: Task) -> Sequence[Record]:
+        with self._ports.database.reading() as connection:
+            records = RecordRepository(connection)
+            if task.subject.kind is SubjectKind.VOLUME:
+                return records.members(task.subject.id)
+            record = records.by_id(task.subject.id)
+        return [] if record is None else [record]
+
+
+def _everything(scope: Scope) -> bool:
+    """Whether there is no record that a scope leaves out."""
+    wide = (clause for clause in scope.clauses if "" in clause.regions and not clause.released_only)
+    levels = {level for clause in wide for level in clause.levels}
+    return not scope.redacted and levels == set(AccessLevel)

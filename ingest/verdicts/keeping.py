@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from archive.clock import Clock
 from archive.db.uow import UnitOfWork
 from archive.ids import Ids
-from ingest.checks.gate import Ruling
+from ingest.checks.gate import Ruling, named
 from ingest.checks.types import CheckResult, Phase
 from ingest.verdicts.repository import RunRepository
 from ingest.verdicts.types import Run, Subject
@@ -49,6 +49,14 @@ class Keeper:
         )
         runs.add(run, judged.results)
         return run
+
+    def kept_already(self, uow: UnitOfWork, subject: Subject, phase: Phase, judged: Judged) -> bool:
+        """Whether the last run over a subject said the same, under the same rules and with the same ruling."""
+        runs = RunRepository(uow.connection)
+        last = runs.latest(subject, phase)
+        if last is None or (last.fingerprint, last.ruling) != (judged.fingerprint, judged.ruling):
+            return False
+        return [named(each) for each in runs.results(last)] == [named(each) for each in judged.results]
 
 
 def _tools(results: Sequence[CheckResult]) -> Mapping[str, str]:

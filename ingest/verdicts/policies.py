@@ -13,6 +13,7 @@ from archive.ledger.canonical import JSON
 from archive.ledger.port import LedgerPort
 from archive.ledger.types import Event, EventType
 from ingest.checks.gate import Policy, Ruling, default_policy, default_text, gate, parse_policy
+from ingest.checks.wholeness import require_whole
 from ingest.repository import OutcomeRepository
 from ingest.verdicts.repository import Connection, PolicyRepository, RunRepository
 from ingest.verdicts.types import Run, StoredPolicy, Trial
@@ -59,7 +60,8 @@ class PolicyService:
         if not reason.strip():
             raise InvalidInput("check-policy-without-reason", version=policy.version)
         now = self._ports.clock.now()
-        if effective_from.date() < now.date():
+        # The day is that of the centre, in whose zone the moment is given.
+        if effective_from.date() < now.astimezone(effective_from.tzinfo).date():
             raise Conflict("check-policy-in-the-past", effective=effective_from.date().isoformat())
         stored = StoredPolicy(policy.version, effective_from, text, reason.strip(), actor.id, now)
         with self._ports.database.writing() as uow:
@@ -118,14 +120,16 @@ def accepted(connection: Connection, record_id: str, version: int) -> list[objec
 
 
 def read_policy(text: str) -> Policy:
-    """A policy from its TOML.
+    """A policy from its TOML, as a centre may set it: it speaks of every check and misspells nothing.
 
     Raises:
-        InvalidInput: it is no policy (`check-policy-malformed`).
+        InvalidInput: it is no such policy (`check-policy-malformed`).
     """
     if len(text) > _LONGEST:
         raise InvalidInput("check-policy-malformed", detail=f"> {_LONGEST} characters")
     try:
-        return parse_policy(text)
+        policy = parse_policy(text)
+        require_whole(policy)
     except (tomllib.TOMLDecodeError, ValueError) as error:
         raise InvalidInput("check-policy-malformed", detail=str(error)) from error
+    return policy

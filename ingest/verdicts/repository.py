@@ -98,6 +98,28 @@ class RunRepository:
         query = query.where(item.c.id > after).order_by(item.c.id).limit(limit)
         return list(self._connection.execute(query).scalars())
 
+    def stale_in(self, volume_ids: Sequence[str], fingerprint: str, limit: int) -> list[str]:
+        """The same for records of these volumes, from the first on."""
+        query = select(item.c.id).join(model.run, _present())
+        query = query.where(model.run.c.phase == Phase.FILING, model.run.c.fingerprint != fingerprint, _is_last())
+        query = query.where(item.c.volume_id.in_(volume_ids)).order_by(item.c.id).limit(limit)
+        return list(self._connection.execute(query).scalars())
+
+    def before_policies(self, volume_id: str) -> list[str]:
+        """Records of a volume, by id, whose present version was last checked before runs had a policy."""
+        query = select(item.c.id).join(model.run, _present())
+        query = query.where(model.run.c.phase == Phase.FILING, model.run.c.policy == "", _is_last())
+        return list(self._connection.execute(query.where(item.c.volume_id == volume_id).order_by(item.c.id)).scalars())
+
+    def said_at(self, subject: Subject, phase: Phase, code: str, at: datetime) -> set[tuple[Outcome, str | None]]:
+        """Outcomes and reasons of one check in the last run over a subject up to a moment; none where nobody looked."""
+        columns = model.run.c
+        last = select(columns.id).where(_about(subject, phase), columns.at <= at)
+        last = last.order_by(columns.number.desc()).limit(1)
+        query = select(model.result.c.outcome, model.result.c.reason)
+        query = query.where(model.result.c.run == last.scalar_subquery(), model.result.c.code == code)
+        return {(Outcome(row.outcome), row.reason) for row in self._connection.execute(query)}
+
     def count_stale(self, fingerprint: str) -> int:
         """How many records were last checked under another fingerprint."""
         query = select(func.count()).select_from(item.join(model.run, _present()))
@@ -143,9 +165,12 @@ class TaskRepository:
         self._connection = connection
 
     def ask(self, task: Task) -> None:
-        """Put a question that is not there yet; one that is there stays as it is, answered or not."""
+        """Put a question; one that waits already stays as it is, one that was answered is put anew."""
         values = _task_columns(task)
-        self._connection.execute(upsert(self._connection, model.task).values(**values).on_conflict_do_nothing())
+        anew = {name: values[name] for name in ("state", "outcome", "note", "actor", "asked_at", "answered_at")}
+        statement = upsert(self._connection, model.task).values(**values)
+        answered = model.task.c.state == TaskState.ANSWERED
+        self._connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=anew, where=answered))
 
     def answer(self, task: Task) -> None:
         """Keep what was answered."""
@@ -171,10 +196,12 @@ class TaskRepository:
         return [_task(row) for row in self._connection.execute(query).mappings()]
 
     def page_within(self, scope: Scope, state: TaskState, limit: int) -> list[Task]:
-        """The same for one reader: tasks of the system, and of volumes that hold a record inside `scope`."""
+        """The same for one reader: tasks of the system, of records inside `scope`, and of volumes that hold one."""
         columns = model.task.c
         seen = exists().where(item.c.volume_id == columns.subject_id, within(scope))
+        itself = exists().where(item.c.id == columns.subject_id, within(scope))
         mine = (columns.subject_kind == SubjectKind.SYSTEM) | ((columns.subject_kind == SubjectKind.VOLUME) & seen)
+        mine |= (columns.subject_kind == SubjectKind.ITEM) & itself
         query = select(model.task).where(columns.state == state, mine)
         query = query.order_by(columns.asked_at, columns.subject_id, columns.code).limit(limit)
         return [_task(row) for row in self._connection.execute(query).mappings()]

@@ -1,4 +1,4 @@
-"""What only a person or a named service can say: asked once for each volume or system, answered by name."""
+"""What only a person or a named service can say: asked of an item, a volume or the system, answered by name."""
 
 import hashlib
 from collections.abc import Sequence
@@ -101,7 +101,11 @@ def ask(
     results: Sequence[CheckResult],
     now: datetime,
 ) -> None:
-    """Put before people what awaits them, and what the policy leaves to them. What was asked before stays as it is."""
+    """Put before people what awaits them, and what the policy leaves to them.
+
+    What waits already stays as it is. What was answered stands among `results` or `verdict` as open only if the answer
+    was to another question or counts no longer: it is put anew.
+    """
     codes = {result.code for result in results if result.reason_code in _AWAITING}
     codes |= {result.code for result in verdict.asks}
     repository = TaskRepository(uow.connection)

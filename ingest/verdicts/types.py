@@ -132,3 +132,12 @@ class Trial:
     judged: int
     changes: Mapping[tuple[Ruling, Ruling], int]
     examples: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class ReportFont:
+    """A registered font by name, and what the report says of it: a code of the message catalogue, and which file."""
+
+    name: str
+    code: str
+    file: str

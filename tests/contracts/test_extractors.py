@@ -23,6 +23,7 @@ from ingest.extractors.tika_server import TikaServer
 from ingest.extractors.word import WordExtractor
 from ingest.formats.identify import identify
 from ingest.formats.types import Identified
+from tests.contracts.tika_servers import registry_with
 from tests.services import service_url
 from tests.unit.extractors import documents
 from tests.unit.extractors.documents import LINES
@@ -138,7 +139,7 @@ def test_the_registry_chooses_it(name: str) -> None:
 
 @pytest.mark.services
 def test_the_registry_chooses_a_server_only_for_what_nobody_else_reads() -> None:
-    registry = build_registry(service_url("tika"))
+    registry = registry_with(service_url("tika"))
     for name, own in CASES.items():
         chosen = registry.choose(identify(io.BytesIO(own.make(LINES)), own.file_name))
         assert chosen is not None

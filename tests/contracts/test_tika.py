@@ -15,13 +15,12 @@ import pytest
 from archive.errors import ArchiveError, InvalidInput, Unavailable
 from ingest.extractors.port import Extraction, Limits
 from ingest.extractors.reading import Reading, read_component
-from ingest.extractors.registry import build_registry
 from ingest.extractors.tika import TikaExtractor
 from ingest.extractors.tika_server import Patience, TikaServer
 from ingest.formats.containers import ContainerLimits
 from ingest.formats.identify import identify
 from ingest.formats.types import Identified
-from tests.contracts.tika_servers import Answer, cuts, drips, floods, relayed, says, sleeps, standing_in
+from tests.contracts.tika_servers import Answer, cuts, drips, floods, registry_with, relayed, says, sleeps, standing_in
 from tests.services import service_url
 from tests.unit.extractors import documents
 from tests.unit.extractors.documents import LINES
@@ -52,7 +51,7 @@ def extracted(url: str, content: bytes, patience: Patience = QUICK, limits: Limi
 
 
 def read(content: bytes, name: str) -> Reading:
-    return read_component(io.BytesIO(content), name, build_registry(service_url("tika")))
+    return read_component(io.BytesIO(content), name, registry_with(service_url("tika")))
 
 
 def good(text: str) -> bytes:
@@ -218,7 +217,7 @@ def test_a_large_file_passes_through_in_blocks() -> None:
             return block
 
     stream = Counted(documents.rtf()[:-1] + b"\\par " * 5_000_000 + b"}")
-    reading = read_component(stream, "notice.rtf", build_registry(service_url("tika")))
+    reading = read_component(stream, "notice.rtf", registry_with(service_url("tika")))
     assert reading.text.splitlines()[: len(LINES)] == list(LINES)
     assert stream.most <= 4 << 20
 
@@ -230,11 +229,11 @@ def test_a_server_that_is_down_is_unavailable_and_nothing_is_said_of_the_file() 
         assert (type(error), error.code) == (Unavailable, "tika-unavailable")
         assert error.params["server"] == url.removeprefix("http://")
     with pytest.raises(Unavailable):
-        read_component(io.BytesIO(documents.rtf()), "notice.rtf", build_registry(url))
+        read_component(io.BytesIO(documents.rtf()), "notice.rtf", registry_with(url))
 
 
 def test_nothing_is_asked_of_the_server_before_there_is_a_file_for_it() -> None:
-    registry = build_registry(nobody())
+    registry = registry_with(nobody())
     assert read_component(io.BytesIO(documents.pdf()), "notice.pdf", registry).state == "extracted"
 
 
@@ -335,7 +334,7 @@ def test_what_is_no_tika_is_said(version: str) -> None:
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1:1", "http://", "http://127.0.0.1:port", "file:///etc"])
 def test_an_address_that_is_none_of_a_server_is_refused(url: str) -> None:
-    assert refused(lambda: build_registry(url)).code == "tika-url"
+    assert refused(lambda: registry_with(url)).code == "tika-url"
 
 
 def test_a_password_in_the_address_is_never_said() -> None:

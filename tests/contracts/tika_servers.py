@@ -8,7 +8,16 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from ingest.extractors.registry import Registry, build_registry
+from ingest.extractors.tika import TikaExtractor
+from ingest.extractors.tika_server import TikaServer
+
 Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+def registry_with(url: str) -> Registry:
+    """Our own extractors, and a Tika server for the rest."""
+    return Registry((*build_registry()._extractors, TikaExtractor(TikaServer(url))))
 
 
 class StandIn(ThreadingHTTPServer):

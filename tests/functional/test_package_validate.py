@@ -1,11 +1,14 @@
 """`juanzong package validate`: one JSON value, exit 0 for a valid package and 1 for any other."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from ingest.packages.bounded import validate
+from ingest.packages.types import Kind
 from tests.functional.command_line import called
-from tests.unit.packages.making import SOUND, bag, laid, zipped
+from tests.unit.packages.making import SOUND, bag, dat93, laid, zipped
 
 
 @pytest.mark.parametrize("kind", SOUND)
@@ -38,6 +41,28 @@ def test_what_is_found_in_a_package_fails_the_check_that_it_speaks_to(tmp_path: 
 
     failed = {check["code"] for check in ran.value["checks"] if check["outcome"] == "fail"}
     assert failed == {"GD-1-14", "GD-2-2", "GD-2-11"}
+
+
+def test_no_check_passes_over_files_that_nobody_compared(tmp_path: Path) -> None:
+    digests = "校验码"
+    undeclared = {**bag(), "bagit.txt": b"no bag"}
+    unlisted = {name: data for name, data in bag().items() if "manifest-" not in name}
+    unparsed = {name: b"<" if name.endswith("元数据.xml") else data for name, data in dat93().items()}
+    undigested = {name: re.sub(f"({digests}[^>]*>)[^<]*".encode(), rb"\1", data) for name, data in dat93().items()}
+
+    for number, files in enumerate((undeclared, unlisted, unparsed, undigested)):
+        ran = called("package", "validate", laid(files, tmp_path / str(number)), "--json")
+        outcomes = {check["code"][3:]: check["outcome"] for check in ran.value["checks"]}
+        assert outcomes["1-14"] == "not_checked"
+
+
+def test_a_package_that_breaks_a_bound_is_told_of_as_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.packages.bounded._SECONDS", 0)
+
+    report = validate(laid(bag(), tmp_path))
+
+    assert (report.kind, report.valid) == (Kind.UNKNOWN, False)
+    assert [finding.code for finding in report.findings] == ["reading-too-long"]
 
 
 def test_every_finding_is_told_by_code_and_place(tmp_path: Path) -> None:

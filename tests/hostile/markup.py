@@ -67,7 +67,6 @@ KINDS: tuple[Kind, ...] = (
         "公告.html",
         lambda: page("<script>alert(1)</script>"),
         "page-active",
-        "active-content",
         verdict="contained",
     ),
     kind(

@@ -111,8 +111,8 @@ def rich_text(extra: bytes) -> bytes:
 
 
 KINDS: tuple[Kind, ...] = (
-    kind("word-macros", "合同.docm", lambda: macros(honest=True), "office-macros", "active-content"),
-    kind("word-macros-denied", "合同.docx", lambda: macros(honest=False), "office-macros", "active-content"),
+    kind("word-macros", "合同.docm", lambda: macros(honest=True), "office-macros"),
+    kind("word-macros-denied", "合同.docx", lambda: macros(honest=False), "office-macros"),
     kind("word-outside-template", "合同.docx", templated, "office-outside-template"),
     kind("word-outside-object", "合同.docx", linked, "office-outside-resource"),
     kind("word-dde", "合同.docx", dde, "office-dde"),
@@ -134,6 +134,6 @@ KINDS: tuple[Kind, ...] = (
         "file-damaged",
     ),
     kind("word-type-lie", "合同.docx", lambda: word(main="image/png"), "office-part-untyped", "extension-mismatch"),
-    kind("old-word-macros", "合同.doc", old_word, "office-macros", "active-content"),
+    kind("old-word-macros", "合同.doc", old_word, "office-macros"),
     kind("rtf-object", "合同.rtf", lambda: rich_text(b"4d5a" * 400), "office-object-runs"),
 )

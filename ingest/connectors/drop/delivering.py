@@ -21,9 +21,12 @@ from ingest.connectors.packages.verifying import verified
 from ingest.connectors.port import Stated
 from ingest.connectors.streams import from_bytes
 from ingest.connectors.texts import hint, json_object, well_formed
+from ingest.packages.findings import Findings
+from ingest.packages.kinds import rules_for
 from ingest.packages.members import MOST_BYTES, Member, by_path
 from ingest.packages.names import shown
-from ingest.packages.zipped import members_of
+from ingest.packages.opening import members_in_file
+from ingest.packages.zipped import LIMITS
 
 _DATE: Final = len("2026-01-31")
 _BLOCK: Final = 1 << 20
@@ -101,9 +104,15 @@ class Desk:
         def unchanged() -> None:
             require_unchanged(self.tree, leaf)
 
-        found = members_of(stream)
+        findings = Findings()
+        found = members_in_file(stream, leaf.name, LIMITS, findings)
         unchanged()
-        return unpack_all(by_path(Member(m.path, m.size, _Checked(m, unchanged)) for m in found))
+        findings.require_none()
+        members = by_path(Member(m.path, m.size, _Checked(m, unchanged)) for m in found)
+        if list(members) == [leaf.name] and rules_for(members) is None:
+            # It is no container, and no package of one file either.
+            raise InvalidInput("package-expected", name=shown(leaf.path))
+        return unpack_all(members)
 
     def _fetch(self, leaf: Leaf, spool: Path) -> None:
         with steady(self.tree, leaf, self.patience) as source, _room(spool), spool.open("wb") as file:

@@ -1,4 +1,4 @@
-"""Packages in a folder, on an SFTP server or in a bucket: every ZIP container and every bag is one document.
+"""Packages in a folder, on an SFTP server or in a bucket: a bag or a plain container is one document, others several.
 
 A package is named by its path without `.zip`: delivered once as a folder and once as a container it is the same.
 """
@@ -46,8 +46,8 @@ def open_packages(source: Source, context: Context) -> Iterator[Opened]:
 
 KIND: Final = ConnectorKind(
     "packages",
-    "数据包（ZIP、BagIt），一包一件；地址可为目录、SFTP 或存储桶",
-    "packages (ZIP, BagIt), one document each, in a folder, on an SFTP server or in a bucket",
+    "数据包（ZIP、tar、BagIt、E-ARK、DA/T 93、DA/T 103、EEP），拆为其中各件；地址可为目录、SFTP 或存储桶",
+    "packages (ZIP, tar, BagIt, E-ARK, DA/T 93, DA/T 103, EEP) in a folder, on an SFTP server or in a bucket",
     open_packages,
     (*COMMON, *sftp.CREDENTIALS, *bucket.CREDENTIALS),
 )

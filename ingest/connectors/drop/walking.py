@@ -22,15 +22,22 @@ _SIDECAR: Final = b".json"
 _ZIP: Final = b".zip"
 _LIST: Final = b".manifest"
 _TEMPORARY: Final = (b".part", b".partial", b".tmp", b".temp", b".filepart", b".crdownload", b".swp", b"~")
-_MARKS: Final = (b"METS.xml", "目录文件.XML".encode(), "目录文件.xml".encode(), "项目管理".encode())
-"""What makes a folder a package: of E-ARK, of DA/T 93, of DA/T 103."""
+_PACKED: Final = (_ZIP, b".tar", b".eep", b".xml")
+"""Where nothing but packages lies: containers, and encapsulations in one document."""
+
+_MARKS: Final = (b"METS.xml", "目录文件.XML".encode(), "目录文件.xml".encode())
+"""What makes a folder a package: of E-ARK, of DA/T 93."""
+
+_FILING: Final = "项目管理".encode()
+_BESIDE_FILING: Final = ("其他".encode(), "说明文件.TXT".encode(), "说明文件.txt".encode())
+"""What makes it one of DA/T 103: the folder of that name with one of these beside it. Others have such a folder too."""
 
 _DEEPEST: Final = 64
 _MOST_NAMES: Final = 1_000_000
 
 
 class Shape(StrEnum):
-    """How a document lies in a tree."""
+    """How a document lies in a tree. `ZIP` stands for every package in one file."""
 
     FILE = "file"
     FOLDER = "folder"
@@ -78,8 +85,8 @@ class Flaw:
 class Walk:
     """One walk through a tree.
 
-    `packages` says that ZIP containers and bags are opened, `only` that nothing else counts.
-    `settled` says whether a file has come to rest: a list is not read before.
+    `packages` says that ZIP containers and bags are opened, `only` that nothing but packages counts, and that those in
+    a tar or in one document are opened too. `settled` says whether a file has come to rest: a list is not read before.
 
     Iterating raises:
         SourceFailed: the tree does not answer, or is too large (`drop-too-many`).
@@ -134,7 +141,8 @@ class Walk:
         """Whether a folder is one document or one package: a bag, one with a manifest or a catalogue of its own."""
         if DECLARATION in entries and entries[DECLARATION].kind is Kind.FILE:
             return self._packages
-        if self._packages and any(name in entries for name in _MARKS):
+        filing = _FILING in entries and any(name in entries for name in _BESIDE_FILING)
+        if self._packages and (filing or any(name in entries for name in _MARKS)):
             return True
         return any(is_manifest(name) and leaf.kind is Kind.FILE for name, leaf in entries.items())
 
@@ -210,8 +218,8 @@ class Walk:
         announced = self._announced.get(leaf.path)
         if announced is not None and announced.withdrawn:
             return
-        zipped = self._packages and leaf.name.lower().endswith(_ZIP)
-        if self._only and not zipped:
+        packed = self._packages and leaf.name.lower().endswith(_PACKED if self._only else _ZIP)
+        if self._only and not packed:
             yield Flaw(leaf.path, "package-expected", {"name": shown(leaf.path)})
             return
         sidecar = entries.get(leaf.name + _SIDECAR)
@@ -219,7 +227,7 @@ class Walk:
             sidecar = None
         yield Item(
             self._path(leaf.path),
-            Shape.ZIP if zipped else Shape.FILE,
+            Shape.ZIP if packed else Shape.FILE,
             (leaf,) if sidecar is None else (leaf, sidecar),
             sidecar,
             announced,

@@ -19,6 +19,9 @@ _JSON: Final = b"manifest.json"
 _PAYLOAD: Final = b"data/"
 _BESIDE: Final = ComponentRole.ATTACHMENT
 
+_LONGEST_ID: Final = 1_000
+"""Bytes of a record's name in its package: with the path of the package it is an id, and a key of the database."""
+
 
 @dataclass(frozen=True)
 class Contents:
@@ -48,6 +51,8 @@ def unpack_all(members: Members) -> Mapping[str, Contents]:
     for record in rules.records(members):
         if record.id in found:
             raise InvalidInput("package-record-twice", name=record.id)
+        if len(record.id.encode()) > _LONGEST_ID:
+            raise InvalidInput("package-record-name", name=record.id[:80], most=_LONGEST_ID)
         found[record.id] = _of_record(record)
     if not found:
         raise InvalidInput("package-empty")

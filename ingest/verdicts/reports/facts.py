@@ -15,8 +15,7 @@ from archive.volumes.types import Project, Volume
 from ingest.checks.types import CheckResult, Nature
 from ingest.outcomes import Outcome
 from ingest.verdicts.closing import NEVER_CHECKED, MemberVerdict
-from ingest.verdicts.reports.fonts import ReportFont
-from ingest.verdicts.types import Run, Task
+from ingest.verdicts.types import ReportFont, Run, Task
 
 FORMAT: Final = "juanzong-check-report"
 VERSION: Final = 1

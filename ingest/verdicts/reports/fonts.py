@@ -3,7 +3,6 @@
 The library that sets the document embeds TrueType outlines and no CFF, which the Noto and Source Han fonts are made of.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -11,6 +10,8 @@ from typing import Final
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFError, TTFont
+
+from ingest.verdicts.types import ReportFont
 
 _FOLDERS: Final = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path("/System/Library/Fonts"))
 _FILES: Final = (
@@ -26,15 +27,6 @@ _FILES: Final = (
 )
 _BUILT_IN: Final = "STSong-Light"
 _EMBEDDED: Final = "JuanzongReport"
-
-
-@dataclass(frozen=True)
-class ReportFont:
-    """A registered font by name, and what the report says of it: a code of the message catalogue, and which file."""
-
-    name: str
-    code: str
-    file: str
 
 
 @cache

@@ -36,6 +36,8 @@ _ENDINGS: Final[Mapping[str, Words]] = {
     "terminated": ("终止", "terminated"),
 }
 _NOTHING: Final = "—"
+_NAMED: Final = 10
+"""So many files are named beside what was found in them; of more the number is told, and the JSON form has them all."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def layout_of(facts: Mapping[str, Any]) -> Layout:
         _natures(facts["natures"]),
         _checks(("案卷检测项", "Checks of the volume"), facts["checks"]),
         _items(facts["items"]),
-        *(_findings(item) for item in facts["items"] if item["findings"]),
+        *_findings(facts["items"]),
         _tasks(facts["tasks"]),
         _how(facts),
     ]
@@ -131,22 +133,19 @@ def _natures(natures: Mapping[str, Mapping[str, int]]) -> Section:
     )
 
 
-def _checks(heading: Words, results: Sequence[Mapping[str, Any]], *, files: bool = False) -> Section:
+def _checks(heading: Words, results: Sequence[Mapping[str, Any]]) -> Section:
     columns: list[Words] = [("编号", "Code"), ("检测项", "Check"), ("结果", "Outcome"), ("说明", "Reason")]
-    widths = [0.11, 0.31, 0.14, 0.44]
-    if files:
-        columns[1:2] = [("检测项", "Check"), ("文件", "File")]
-        widths = [0.11, 0.22, 0.23, 0.12, 0.32]
-    rows = []
-    for result in results:
-        sentence = result["sentence"] or {"zh": _NOTHING, "en": ""}
-        file = [Cell(result["file"] or _NOTHING)] if files else []
-        name = Cell(result["name"]["zh"], result["name"]["en"])
-        outcome = Cell(*_OUTCOMES[result["outcome"]])
-        reason = Cell(sentence["zh"], sentence["en"])
-        rows.append((Cell(result["code"], result["rule_version"]), name, *file, outcome, reason))
+    rows = [_row(result) for result in results]
     empty = ("没有检测项。", "No checks were made.")
+    widths = (0.11, 0.31, 0.14, 0.44)
     return Section(heading, columns=columns, widths=widths, rows=rows, remark=None if rows else empty)
+
+
+def _row(result: Mapping[str, Any]) -> tuple[Cell, ...]:
+    sentence = result["sentence"] or {"zh": _NOTHING, "en": ""}
+    name = Cell(result["name"]["zh"], result["name"]["en"])
+    outcome = Cell(*_OUTCOMES[result["outcome"]])
+    return Cell(result["code"], result["rule_version"]), name, outcome, Cell(sentence["zh"], sentence["en"])
 
 
 def _items(items: Sequence[Mapping[str, Any]]) -> Section:
@@ -178,15 +177,39 @@ def _items(items: Sequence[Mapping[str, Any]]) -> Section:
     )
 
 
-def _findings(item: Mapping[str, Any]) -> Section:
-    section = _checks(
-        (f"第 {_text(item['number'])} 件的问题", f"Findings of item {_text(item['number'])}"),
-        item["findings"],
-        files=True,
-    )
-    left = item["findings_left_out"]
-    remark = (f"另有 {left} 条未列出。", f"{left} more are not listed.") if left else None
-    return Section(section.heading, (), section.columns, section.widths, section.rows, remark)
+def _findings(items: Sequence[Mapping[str, Any]]) -> list[Section]:
+    """What was not good, each thing once with the items that it was found in: thousands may lack the same."""
+    grouped: dict[tuple[Cell, ...], dict[str, list[str]]] = {}
+    for item in items:
+        for finding in item["findings"]:
+            files = grouped.setdefault(_row(finding), {}).setdefault(_text(item["number"]), [])
+            files += [finding["file"]] if finding["file"] else []
+    if not grouped:
+        return []
+    left = sum(item["findings_left_out"] for item in items)
+    return [
+        Section(
+            ("各件的问题", "Findings of the items"),
+            columns=(("编号", "Code"), ("检测项", "Check"), ("件号", "Items"), ("结果", "Outcome"), ("说明", "Reason")),
+            widths=(0.11, 0.22, 0.23, 0.12, 0.32),
+            rows=[(code, name, _where(found), *rest) for (code, name, *rest), found in grouped.items()],
+            remark=(f"另有 {left} 条未列出。", f"{left} more are not listed.") if left else None,
+        )
+    ]
+
+
+def _where(found: Mapping[str, Sequence[str]]) -> Cell:
+    """The numbers of items, runs of them drawn together, and the files where there are few."""
+    runs: list[list[str]] = []
+    for number in found:
+        follows = runs and number.isdecimal() and runs[-1][-1].isdecimal() and int(number) == int(runs[-1][-1]) + 1
+        if follows:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    files = [file for each in found.values() for file in each]
+    named = "；".join(files) if len(files) <= _NAMED else f"{len(files)} 个文件 files"
+    return Cell("、".join("–".join(run) for run in runs), named)
 
 
 def _tasks(tasks: Sequence[Mapping[str, Any]]) -> Section:

@@ -12,15 +12,16 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import CondPageBreak, Flowable, LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
-from ingest.verdicts.reports.fonts import ReportFont, report_font
+from ingest.verdicts.reports.fonts import report_font
 from ingest.verdicts.reports.layout import Cell, Layout, Section, Words
+from ingest.verdicts.types import ReportFont
 
 _MARGIN: Final = 16 * mm
 _WIDTH: Final = A4[0] - 2 * _MARGIN
 _WITH_HEADING: Final = 40 * mm
 _COLOURS: Final = {"accept": "#176b35", "ask": "#8a5a00", "refuse": "#a3151c"}
 _LONGEST_CELL: Final = 1_500
-"""Characters: a cell that is higher than a page could not be set at all. The other forms have the whole text."""
+"""Characters; the other forms have the whole text."""
 
 
 def printed_of(layout: Layout) -> bytes:
@@ -97,7 +98,9 @@ def _table(rows: list[list[Paragraph]], widths: Iterable[float], *, headed: bool
     ]
     if headed:
         grid.append(("BACKGROUND", (0, 0), (-1, 0), colors.HexColor("#f2f2f0")))
-    table = LongTable(rows, colWidths=[width * _WIDTH for width in widths], repeatRows=1 if headed else 0)
+    # A row that is higher than a page goes on overleaf: a long note must not keep a volume without its report.
+    columns = [width * _WIDTH for width in widths]
+    table = LongTable(rows, colWidths=columns, repeatRows=1 if headed else 0, splitInRow=1)
     table.setStyle(TableStyle(grid))
     return table
 

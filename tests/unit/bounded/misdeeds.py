@@ -2,14 +2,17 @@
 
 import ctypes
 import os
+import resource
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from archive.errors import InvalidInput, Unavailable
+from ingest.bounded.wire import SPAN, Frame, receive, send
 
 
 def length(stream: BinaryIO, arguments: dict[str, Any]) -> int:
@@ -112,3 +115,53 @@ def print_much(stream: BinaryIO | None, arguments: dict[str, Any]) -> str:
     sys.stdout.write("x" * (1 << 20))
     sys.stderr.write("x" * (1 << 20))
     return "said"
+
+
+def fork(stream: BinaryIO | None, arguments: dict[str, Any]) -> None:
+    del stream, arguments
+    if os.fork() == 0:
+        os._exit(0)
+
+
+def end_parent(stream: BinaryIO | None, arguments: dict[str, Any]) -> None:
+    del stream, arguments
+    os.kill(os.getppid(), 0)
+
+
+def bound_parent(stream: BinaryIO | None, arguments: dict[str, Any]) -> None:
+    del stream, arguments
+    resource.prlimit(os.getppid(), resource.RLIMIT_CORE)
+
+
+def start_threads(stream: BinaryIO | None, arguments: dict[str, Any]) -> int:
+    del stream
+    done: list[int] = []
+    threads = [threading.Thread(target=done.append, args=(each,)) for each in range(arguments["count"])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return len(done)
+
+
+def say(stream: BinaryIO, arguments: dict[str, Any]) -> None:
+    """Say on the line what nobody says who has not taken the process over, and never end."""
+    line = stream.raw._line  # type: ignore[attr-defined]  # what a parser that was taken over would look for
+    send(line, Frame(arguments["frame"].encode()), arguments["body"].encode() * arguments["times"])
+    time.sleep(60)
+
+
+def drip(stream: BinaryIO, arguments: dict[str, Any]) -> None:
+    """Announce a long answer and send a byte of it now and then."""
+    line = stream.raw._line  # type: ignore[attr-defined]  # as above
+    line.sendall(Frame.DONE.value + (1_000).to_bytes(8, "big"))
+    while True:
+        line.sendall(b" ")
+        time.sleep(arguments["seconds"])
+
+
+def read_far(stream: BinaryIO, arguments: dict[str, Any]) -> str:
+    del arguments
+    line = stream.raw._line  # type: ignore[attr-defined]  # as above
+    send(line, Frame.READ, SPAN.pack((1 << 64) - 1, 1))
+    return receive(line, 1)[0].name

@@ -1,15 +1,17 @@
 import io
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from archive.errors import ArchiveError, InvalidInput, Unavailable
 from ingest.bounded.bounds import Bounds
-from ingest.bounded.room import Room
+from ingest.bounded.room import Allowance, Room
 
 INSIDE = "tests.unit.bounded.misdeeds:"
 ROOT = str(Path(__file__).resolve().parents[3])
@@ -47,12 +49,12 @@ def test_one_process_answers_call_after_call_and_has_nothing_of_ours(
     first, second = room.call(INSIDE + "who", {}), room.call(INSIDE + "who", {})
     assert first["process"] == second["process"] != os.getpid()
     assert "ARCHIVE_DATABASE_URL" not in first["environment"]
-    # Standard streams, the socket, and the folder that is being listed.
-    assert first["open"] <= 5
+    # Standard streams, the socket, its own folder, and the one that is being listed.
+    assert first["open"] <= 6
 
 
-@pytest.mark.parametrize("function", ["connect", "execute"])
-def test_it_can_neither_connect_nor_start_a_program(room: Room, function: str) -> None:
+@pytest.mark.parametrize("function", ["connect", "execute", "fork", "end_parent", "bound_parent"])
+def test_it_can_neither_connect_nor_start_anything_nor_reach_for_its_parent(room: Room, function: str) -> None:
     if not room.call("ingest.bounded.state:describe", {"outside": ROOT})["confined"]:
         pytest.skip("this kernel offers no filter of system calls")
     with pytest.raises(InvalidInput) as caught:
@@ -99,13 +101,90 @@ def test_an_unforeseen_error_is_told_without_what_it_quotes(room: Room) -> None:
 def test_a_process_that_only_waits_is_ended_by_the_clock(room: Room) -> None:
     started = time.monotonic()
     with pytest.raises(InvalidInput, match="reading-too-long"):
-        room.call(INSIDE + "sleep", {"seconds": 60}, seconds=0.5)
+        room.call(INSIDE + "sleep", {"seconds": 60}, allowance=Allowance(0.5))
     assert time.monotonic() - started < 5
 
 
 def test_a_file_with_no_time_left_is_not_begun(room: Room) -> None:
     with pytest.raises(InvalidInput, match="reading-too-long"):
-        room.call(INSIDE + "length", {}, io.BytesIO(b"x"), seconds=0.0)
+        room.call(INSIDE + "length", {}, io.BytesIO(b"x"), allowance=Allowance(0.0))
+
+
+def test_an_answer_that_comes_in_drips_is_ended_by_the_same_clock(room: Room) -> None:
+    started = time.monotonic()
+    with pytest.raises(InvalidInput, match="reading-too-long"):
+        room.call(INSIDE + "drip", {"seconds": 0.3}, io.BytesIO(b"x"), Allowance(2.0))
+    assert time.monotonic() - started < 4
+
+
+def test_waiting_for_the_turn_of_another_file_costs_a_file_none_of_its_time(room: Room) -> None:
+    room.call(INSIDE + "who", {})
+    other = threading.Thread(target=code, args=(room, "sleep"), kwargs={"seconds": 60})
+    room.bounds = replace(BOUNDS, seconds=2)
+    other.start()
+    time.sleep(0.2)
+    allowance = Allowance(1.5)
+    assert [room.call(INSIDE + "length", {}, io.BytesIO(b"next"), allowance) for _ in range(2)] == [4, 4]
+    other.join()
+    assert 0 < allowance.seconds < 1.5
+
+
+@pytest.mark.parametrize(
+    ("frame", "body", "times"),
+    [
+        ("D", "[", 100_000),
+        ("D", "no JSON", 1),
+        ("D", "{}", 1),
+        ("D", '{"value": 1, "resident": 1e999}', 1),
+        ("D", "9", 100_000),
+        ("D", "[[],", 250_000),
+        ("X", '["Forbidden", "file-truncated", {}]', 1),
+        ("X", '["json", "file-truncated", {}]', 1),
+        ("X", '[["InvalidInput"], 1, 2]', 1),
+        ("X", '["InvalidInput", "file-truncated", 2]', 1),
+    ],
+)
+def test_a_process_that_was_taken_over_says_nothing_that_hurts_its_parent(
+    room: Room, frame: str, body: str, times: int
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        room.call(INSIDE + "say", {"frame": frame, "body": body, "times": times}, io.BytesIO(b"x"))
+    assert (caught.value.code, caught.value.params) == ("reading-broke-off", {"detail": "unfit answer"})
+    assert room.call(INSIDE + "length", {}, io.BytesIO(b"next")) == 4
+
+
+def test_an_answer_of_more_parts_than_a_text_has_letters_is_not_read() -> None:
+    room = Room(replace(BOUNDS, answer_bytes=64 << 20))
+    with pytest.raises(InvalidInput, match="reading-broke-off"):
+        room.call(INSIDE + "say", {"frame": "D", "body": "[],", "times": 4_000_000}, io.BytesIO(b"x"))
+    room.close()
+
+
+def test_a_place_that_no_file_has_is_not_read(room: Room) -> None:
+    assert room.call(INSIDE + "read_far", {}, io.BytesIO(b"x")) == "UNREADABLE"
+
+
+def test_parsers_may_start_threads(room: Room) -> None:
+    assert room.call(INSIDE + "start_threads", {"count": 3}) == 3
+
+
+def test_the_folder_of_a_process_whose_parent_was_killed_is_taken_away_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left, new = (Path(tempfile.mkdtemp(prefix="juanzong-reading-")) for _ in range(2))
+    (left / "part").write_bytes(b"x")
+    room = Room(BOUNDS)
+    room.call(INSIDE + "who", {})
+    held = next(each for each in tmp_path.iterdir() if each not in {left, new})
+    for each in (left, held):
+        os.utime(each, (0, 0))
+    other = Room(BOUNDS)
+    other.call(INSIDE + "who", {})
+    assert (left.exists(), new.exists(), held.exists()) == (False, True, True)
+    room.close()
+    other.close()
+    assert list(tmp_path.iterdir()) == [new]
 
 
 def test_a_worn_process_is_not_blamed_on_the_file(room: Room) -> None:

@@ -16,13 +16,15 @@ from ingest.checks.authenticity import (
     SpecialCharacters,
 )
 from ingest.checks.engine import run_checks
+from ingest.checks.gate import default_policy, gate
 from ingest.checks.integrity import AttachmentsPresent, ContentPresent, ElementsPresent, RequiredValues
 from ingest.checks.security import NothingActive, VirusFree
 from ingest.checks.types import ATTACHMENT, Check, Checked, Finding
 from ingest.checks.usability import AcceptedFormat, NothingLocked, Readable
+from ingest.formats.inspection import Aspect, Inspection
 from ingest.formats.policy import default_format_policy
 from ingest.malware.types import Engine, Scan
-from ingest.outcomes import Outcome
+from ingest.outcomes import Observation, Outcome
 from tests.unit.checks.items import NOW, component, item
 from tests.unit.extractors import documents
 
@@ -283,8 +285,25 @@ def test_a_scanner_that_is_away_is_no_finding_about_the_file() -> None:
         run_checks([VirusFree(away)], item(component(documents.pdf())))
 
 
+def test_a_launch_goes_back_also_where_something_lighter_was_seen_before_it() -> None:
+    looked = Inspection(
+        Aspect.ACTIVE,
+        FAIL,
+        "x 1",
+        tuple(map(Observation, ("pdf-automatic-action", "pdf-launch", "pdf-launch", "xml-stylesheet"))),
+        failing=3,
+    )
+    sound = component(documents.pdf())
+    assert sound.examination is not None
+    launching = replace(sound, examination=replace(sound.examination, inspections=(looked,)))
+    results = run_checks([NothingActive()], item(launching))
+    assert [each.reason_code for each in results] == ["pdf-automatic-action", "pdf-launch"]
+    assert {each.reason_code for each in gate(results, default_policy(), ("cmp_1",)).blocking} >= {"pdf-launch"}
+
+
 def test_active_content_is_told() -> None:
     active = component(documents.changed_pdf(documents.pdf(), javascript=True))
-    assert outcomes(NothingActive(), item(active)) == [("cmp_1", FAIL, "pdf-automatic-action")]
+    seen = [("cmp_1", FAIL, "pdf-automatic-action"), ("cmp_1", FAIL, "pdf-javascript")]
+    assert outcomes(NothingActive(), item(active)) == seen
     assert outcomes(NothingActive(), item(component(documents.pdf()))) == [("cmp_1", PASS, None)]
     assert outcomes(NothingActive(), item(component(picture(), "a.png"))) == [("cmp_1", PASS, None)]

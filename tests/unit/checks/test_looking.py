@@ -8,7 +8,7 @@ from archive.errors import Unavailable
 from ingest.checks.authenticity import Consistency
 from ingest.checks.integrity import ContentPresent
 from ingest.checks.looking import look
-from ingest.checks.types import Checked, Finding, Nature
+from ingest.checks.types import Checked, Finding, Nature, passed
 from ingest.checks.volume_contents import EveryItem
 from ingest.checks.volume_kept import Catalogued, SampleOpened
 from ingest.outcomes import Outcome
@@ -49,3 +49,25 @@ def test_a_check_that_breaks_over_one_item_has_not_checked_it() -> None:
 def test_a_store_that_is_away_ends_the_looking() -> None:
     with pytest.raises(Unavailable):
         look(SOUND, [EveryItem(Breaks(Unavailable("store-unavailable")))])
+
+
+class Silent:
+    """A check that speaks of the first file only, or of nothing."""
+
+    code = "GD-3-4"
+    nature = Nature.USABILITY
+    version = "1"
+
+    def __init__(self, files: int) -> None:
+        self._files = files
+
+    def run(self, item: Checked, /) -> Iterator[Finding]:
+        yield from (passed(component.id) for component in item.components[: self._files])
+
+
+@pytest.mark.parametrize("files", [0, 1])
+def test_a_check_that_leaves_a_file_out_has_not_checked_it(files: int) -> None:
+    check = Silent(files)
+    left = [each for each in look(SOUND, [EveryItem(check)])(check) if each.outcome is not Outcome.PASS]
+    assert [each.component for each in left] == [part.id for part in SOUND.components[files:]]
+    assert {(each.outcome, each.reason_code) for each in left} == {(Outcome.NOT_CHECKED, "check-missing")}

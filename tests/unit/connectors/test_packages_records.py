@@ -1,7 +1,9 @@
 """Packages of the archives' own kinds as documents: each record one, with what the package announces of its files."""
 
+import base64
 import io
 import zipfile
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,8 +24,10 @@ from tests.unit.packages.making import (
     dat93,
     dat103,
     eep,
+    encoded,
     laid,
     members,
+    tarred,
     zipped,
 )
 
@@ -111,6 +115,14 @@ def test_two_records_of_one_name_are_refused() -> None:
         unpack_all(members(files))
 
 
+def test_a_record_whose_number_no_database_holds_is_refused() -> None:
+    long = "E" * 5_000
+    files = {name: data.replace(b">E-1<", f">{long}<".encode()) for name, data in eep().items()}
+
+    with pytest.raises(InvalidInput, match="package-record-name"):
+        unpack_all(members(files))
+
+
 @pytest.mark.parametrize("packed", [True, False], ids=["in a container", "in a folder"])
 def test_the_documents_of_a_package_are_taken_once_and_none_is_missed_later(bench: Bench, *, packed: bool) -> None:
     if packed:
@@ -152,3 +164,33 @@ def test_a_container_within_reach_of_no_kind_is_taken_as_before(bench: Bench) ->
     bench.put("n.zip", packed.getvalue())
 
     assert bench.read().keys() == {"n.zip"}
+
+
+def test_where_only_packages_lie_those_in_a_tar_or_in_one_document_are_opened_too(tmp_path: Path) -> None:
+    (tmp_path / "drop").mkdir()
+    bench = Bench(tmp_path / "drop", replace(AT_ONCE, only_packages=True))
+    inline = base64.encodebytes(SHEET).decode()
+    capsule = eep()["封装包.xml"].decode().replace(encoded("录像.bin", SHEET, ""), encoded("录像.bin", SHEET, inline))
+    bench.put("甲.eep", capsule)
+    bench.put("说明.xml", "<note/>")
+    tarred(dat103(), bench.root / "卷.tar")
+    tarred({**dat103(), "项目管理/01_招标/01_招标公告.txt": b"1"}, bench.root / "坏.tar")
+
+    said = bench.read()
+
+    records = ("01_招标/01_招标公告.txt", "02_开标/01_开标记录")
+    assert said == {
+        "甲.eep": said["甲.eep"],
+        "说明.xml": "package-expected",
+        "坏.tar": "manifest-digest-differs",
+        **{f"卷.tar///项目管理/{name}": said[f"卷.tar///项目管理/{name}"] for name in records},
+    }
+    assert bench.taken["甲.eep"]["录像.bin"] == SHEET
+    assert bench.read() == {"说明.xml": "package-expected", "坏.tar": "manifest-digest-differs"}
+
+
+def test_a_folder_of_that_name_alone_does_not_make_one_document_of_all_that_lies_beside_it(bench: Bench) -> None:
+    bench.put("工程/项目管理/合同.txt")
+    bench.put("工程/财务/发票.txt")
+
+    assert bench.read().keys() == {"工程/项目管理/合同.txt", "工程/财务/发票.txt"}

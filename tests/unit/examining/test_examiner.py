@@ -8,7 +8,7 @@ import pytest
 from archive.errors import InvalidInput, Unavailable
 from classifiers.noticing import Notice
 from ingest.bounded.bounds import Bounds
-from ingest.bounded.room import Room
+from ingest.bounded.room import Allowance, Room
 from ingest.examining.examiner import Examiner, Helpers
 from ingest.examining.types import Examination, Stage
 from ingest.extractors.port import Extraction, Limits
@@ -43,13 +43,13 @@ class Tampered(Room):
         function: str,
         arguments: Mapping[str, object],
         stream: BinaryIO | None = None,
-        seconds: float | None = None,
+        allowance: Allowance | None = None,
     ) -> Any:
         self.asked.append(function.removeprefix(INSIDE))
         end = self._ends.get(function)
         if isinstance(end, Exception):
             raise end
-        return end if end is not None else self._inner.call(function, arguments, stream, seconds)
+        return end if end is not None else self._inner.call(function, arguments, stream, allowance)
 
 
 def examined(room: Room, content: bytes, name: str, helpers: Helpers | None = None) -> Examination:

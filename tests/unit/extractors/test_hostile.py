@@ -168,7 +168,7 @@ def test_a_sound_file_is_extracted_by_a_named_extractor(kind: str) -> None:
     reading = read_component(io.BytesIO(made(kind)), f"a.{kind}")
     assert reading.state == "extracted"
     assert documents.LINES[1] in reading.text
-    assert reading.extractor.endswith("/1")
+    assert reading.extractor.rpartition("/")[2].isdecimal()
     assert reading.identified.warning is None
 
 

@@ -54,12 +54,6 @@ def test_properties_are_read() -> None:
     assert word(documents.docx_file()).metadata["title"] == documents.LINES[0]
 
 
-@pytest.mark.parametrize("part", ["word/vbaProject.bin", "word/embeddings/oleObject1.bin", "word/activeX/activeX1.xml"])
-def test_macros_and_embedded_objects_are_told(part: str) -> None:
-    content = documents.zipped({**documents.unzipped(documents.docx_file()), part: b"x"})
-    assert word(content).warnings == ("active-content",)
-
-
 def test_entities_are_refused() -> None:
     bomb = b'<!DOCTYPE w [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><w>&b;</w>'
     content = documents.zipped({**documents.unzipped(documents.docx_file()), "word/document.xml": bomb})

@@ -5,6 +5,7 @@ import pikepdf
 import pytest
 
 from archive.errors import InvalidInput
+from ingest.extractors import pdf
 from ingest.extractors.pdf import PdfExtractor
 from ingest.extractors.port import Extraction, Limits
 from tests.unit.extractors import documents
@@ -35,10 +36,6 @@ def test_restrictions_without_a_password_are_read_and_told() -> None:
     found = extract(documents.changed_pdf(documents.pdf(), owner="o"))
     assert documents.LINES[2] in found.text
     assert found.warnings == ("pdf-restricted",)
-
-
-def test_javascript_is_told() -> None:
-    assert extract(documents.changed_pdf(documents.pdf(), javascript=True)).warnings == ("active-content",)
 
 
 def test_a_pdfa_claim_is_told_as_declared() -> None:
@@ -162,3 +159,12 @@ def test_pages_that_share_one_form_are_no_bomb() -> None:
     target = io.BytesIO()
     document.save(target)
     assert extract(target.getvalue()).pages == 201
+
+
+def test_a_large_document_is_opened_anew_now_and_then_and_reads_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = documents.pdf(pages=7)
+    whole = extract(content)
+    monkeypatch.setattr(pdf, "_LARGE", 0)
+    monkeypatch.setattr(pdf, "_TOGETHER", 2)
+    assert extract(content) == whole
+    assert whole.pages == 7

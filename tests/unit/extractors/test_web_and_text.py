@@ -3,6 +3,7 @@ import io
 import pytest
 
 from archive.errors import InvalidInput
+from ingest.extractors.decoding import decoded
 from ingest.extractors.html import HtmlExtractor
 from ingest.extractors.ofd import OfdExtractor
 from ingest.extractors.port import Extraction, Limits
@@ -40,14 +41,7 @@ def test_what_is_not_seen_is_not_text() -> None:
     found = html(page.encode())
     assert found.text == "好"
     assert found.metadata["title"] == "题"
-    assert found.warnings == ("active-content",)
-
-
-@pytest.mark.parametrize(
-    "page", ['<p onclick="x()">字</p>', '<a href=" JavaScript:x()">字</a>', "<iframe src=x></iframe>字"]
-)
-def test_events_and_frames_are_active(page: str) -> None:
-    assert "active-content" in html(page.encode()).warnings
+    assert found.warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -142,3 +136,9 @@ def test_one_large_page_named_many_times_ends() -> None:
     found = OfdExtractor().extract(io.BytesIO(documents.zipped(parts)), Limits(characters=50_000))
     assert len(found.text) <= 50_000
     assert "text-cut" in found.warnings
+
+
+@pytest.mark.parametrize("limit", [0, 10, 70_000])
+def test_no_more_is_kept_of_a_long_text_than_its_limit(limit: int) -> None:
+    found = decoded(io.BytesIO(b"x" * 200_000), limit)
+    assert (len(found.text), found.complete) == (limit, False)

@@ -132,3 +132,35 @@ def test_a_forked_child_is_refused_and_does_not_hang() -> None:
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     pytest.fail("the forked child hangs")
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "mime"),
+    [
+        (b'<svg xmlns="http://www.w3.org/2000/svg"><script/></svg>', "a.svg", "image/svg+xml"),
+        (rb"{\rt{\object\objautlink\objupdate}}", "a.rtf", "application/rtf"),
+        (b"II+\0\x08\0\0\0\x10\0\0\0\0\0\0\0" + bytes(600), "a.tif", "image/tiff"),
+    ],
+)
+def test_what_programs_open_is_told_without_the_marks_that_the_registry_asks_for(
+    content: bytes, name: str, mime: str
+) -> None:
+    found = identify(io.BytesIO(content), name)
+    assert (found.mime, found.warning) == (mime, None)
+
+
+@pytest.mark.parametrize("name", ["a.bat", "a.JS", "公告.vbs", "a.hta", "公告.pdf.exe"])
+def test_a_document_by_the_name_of_a_program_does_not_pass_for_one(name: str) -> None:
+    contents = {"hta": b"<html><body>x</body></html>", "exe": documents.pdf()}
+    content = contents.get(name[-3:], b"del /s *\r\n")
+    assert identify(io.BytesIO(content), name).warning == "extension-mismatch"
+
+
+def test_a_page_saved_with_its_pictures_is_told_by_its_usual_name() -> None:
+    page = (
+        b"From: <Saved>\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/related; boundary="b"; type="text/html"\r\n\r\n'
+        b"--b\r\nContent-Type: text/html\r\nContent-Location: http://example.org/\r\n\r\n<p>x</p>\r\n--b--\r\n"
+    )
+    found = identify(io.BytesIO(page), "a.mht")
+    assert (found.mime, found.warning) == ("application/x-mimearchive", None)

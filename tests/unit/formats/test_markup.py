@@ -1,6 +1,9 @@
 import pytest
 
+from ingest.formats.findings import Findings
 from ingest.formats.inspection import Aspect
+from ingest.formats.limits import Limits
+from ingest.formats.markup import TOOL, look_at_xml
 from ingest.outcomes import Outcome
 from tests.unit.formats.looking import codes, harmless
 
@@ -75,3 +78,23 @@ def test_an_entity_from_outside_is_found_in_any_width() -> None:
 def test_a_style_sheet_is_told_and_passes() -> None:
     content = XML + b'<?xml-stylesheet href="a.xsl"?><a/>'
     assert codes(content, Aspect.ACTIVE, Outcome.PASS, name="a.xml") == {"xml-stylesheet"}
+
+
+@pytest.mark.parametrize("bracket", ["<", "&#60;", "&#x3C;"])
+def test_declarations_that_appear_only_when_they_are_expanded_are_not_expanded(bracket: str) -> None:
+    hidden = f"<!DOCTYPE a [<!ENTITY % p \"{bracket}!ENTITY x SYSTEM 'file:///etc/passwd'>\">%p;]><a>&x;</a>".encode()
+    for aspect in (Aspect.STRUCTURE, Aspect.ACTIVE):
+        assert codes(XML + hidden, aspect, Outcome.NOT_CHECKED, "a.xml") == {"xml-declarations-hidden"}
+
+
+def test_more_elements_than_are_looked_at_are_no_fault_of_a_table() -> None:
+    findings = Findings(TOOL)
+    look_at_xml([XML + b"<a>" + b"<b/>" * 20 + b"</a>"], Limits(elements=10), findings)
+    outcomes = {each.aspect: each.outcome for each in findings.conclude()}
+    assert outcomes[Aspect.STRUCTURE] is outcomes[Aspect.ACTIVE] is Outcome.NOT_CHECKED
+    assert outcomes[Aspect.LOCKED] is Outcome.PASS
+
+
+def test_a_script_of_a_page_in_any_xml_is_told() -> None:
+    content = XML + b'<a><script xmlns="http://www.w3.org/1999/xhtml">x</script></a>'
+    assert codes(content, Aspect.ACTIVE, name="a.xml") == {"markup-script"}

@@ -69,11 +69,12 @@ def test_a_part_without_its_image_is_found_by_every_way_of_naming_it() -> None:
         harmless(ofd(LISTED, {**resources(media.format(place)), "Doc_0/Res/a.png": "x"}), "a.ofd")
 
 
-def test_attachments_are_told() -> None:
-    listed = f'<ofd:Attachments xmlns:ofd="{NAMESPACE}"><ofd:Attachment ID="1"><ofd:FileLoc>a.xml</ofd:FileLoc>'
-    more = {"Doc_0/At.xml": f"{listed}</ofd:Attachment></ofd:Attachments>", "Doc_0/a.xml": "<a/>"}
+@pytest.mark.parametrize(("name", "outcome"), [("a.xml", Outcome.PASS), ("a.pdf", Outcome.FAIL)])
+def test_attachments_are_told_and_pass_only_as_xml_which_has_been_looked_at(name: str, outcome: Outcome) -> None:
+    listed = f'<ofd:Attachments xmlns:ofd="{NAMESPACE}"><ofd:Attachment ID="1"><ofd:FileLoc>{name}</ofd:FileLoc>'
+    more = {"Doc_0/At.xml": f"{listed}</ofd:Attachment></ofd:Attachments>", f"Doc_0/{name}": "<a/>"}
     content = ofd("<ofd:Attachments>At.xml</ofd:Attachments>", more)
-    assert codes(content, Aspect.CONCEALED, name="a.ofd") == {"ofd-attachment"}
+    assert codes(content, Aspect.CONCEALED, outcome, "a.ofd") == {"ofd-attachment"}
 
 
 def test_fonts_that_are_neither_embedded_nor_everywhere_are_told() -> None:

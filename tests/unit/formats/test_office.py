@@ -85,6 +85,50 @@ def test_embedded_files_are_told() -> None:
     assert codes(content, Aspect.CONCEALED, name="a.docx") == {"office-embedded"}
 
 
+@pytest.mark.parametrize("target", [r"file:///C:\Users\a\Normal.dotm", r"D:\模板\招标.dotx", "Normal.dotm"])
+def test_a_template_of_the_machine_where_it_was_written_is_told_and_passes(target: str) -> None:
+    content = related("attachedTemplate", target, outside=True)
+    assert codes(content, Aspect.ACTIVE, Outcome.PASS, "a.docx") == {"office-outside-template"}
+
+
+@pytest.mark.parametrize(
+    "target",
+    [r"\\host\share\a.dotm", "file://host/a.dotm", "file:///%5C%5Chost%5Ca.dotm", "//host/a.dotm", "ftp://h/a"],
+)
+def test_a_template_of_a_stranger_fails_however_it_is_written(target: str) -> None:
+    content = related("attachedTemplate", target, outside=True)
+    assert codes(content, Aspect.ACTIVE, name="a.docx") == {"office-outside-template"}
+
+
+@pytest.mark.parametrize(
+    ("target", "outcome"),
+    [("清单.xlsx", Outcome.PASS), ("file:///D:/清单.xlsx", Outcome.PASS), ("https://example.org/a.xlsx", Outcome.FAIL)],
+)
+def test_figures_from_another_workbook_fail_only_where_it_lies_with_a_stranger(target: str, outcome: Outcome) -> None:
+    content = related("externalLinkPath", target, outside=True)
+    assert codes(content, Aspect.ACTIVE, outcome, "a.docx") == {"office-outside-resource"}
+
+
+@pytest.mark.parametrize(
+    ("workbook", "outcome"),
+    [
+        (documents.xlsx(), Outcome.PASS),
+        (documents.zipped({**documents.unzipped(documents.xlsx()), "xl/vbaProject.bin": b"x"}), Outcome.FAIL),
+        (b"MZ" + bytes(600), Outcome.FAIL),
+    ],
+)
+def test_the_figures_of_a_chart_pass_and_nothing_else_in_their_place(workbook: bytes, outcome: Outcome) -> None:
+    relation = f'<Relationship Id="rId1" Type="{KIND}package" Target="../embeddings/Sheet1.xlsx"/>'
+    names = "http://schemas.openxmlformats.org/package/2006/relationships"
+    more = {
+        "word/charts/chart1.xml": b"<chart/>",
+        "word/charts/_rels/chart1.xml.rels": f'<Relationships xmlns="{names}">{relation}</Relationships>'.encode(),
+        "word/embeddings/Sheet1.xlsx": workbook,
+    }
+    content = documents.zipped({**documents.unzipped(documents.docx_file()), **more})
+    assert codes(content, Aspect.CONCEALED, outcome, "a.docx") == {"office-embedded"}
+
+
 def opendocument(manifest: bytes = b"", more: dict[str, bytes] | None = None) -> bytes:
     parts = documents.unzipped(documents.odt(more=more))
     if manifest:

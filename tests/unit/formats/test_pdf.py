@@ -13,9 +13,11 @@ from pikepdf import Array, Dictionary, Name
 
 from archive.errors import InvalidInput
 from archive.messages import catalogue
+from ingest.extractors.pdf import PdfExtractor
 from ingest.formats.inspection import Aspect, Inspection
 from ingest.formats.limits import Limits
 from ingest.formats.pdf import inspect
+from ingest.formats.pdf_edges import edges
 from ingest.formats.pdf_weighing import _lzw_unpacks_to
 from ingest.outcomes import Outcome
 from tests.hostile import fixed
@@ -241,3 +243,22 @@ def test_files_of_the_world_get_five_verdicts_and_locked_ones_are_named() -> Non
 def test_daily_documents_raise_no_alarm() -> None:
     for path in sorted(DATA.glob("bench_pdfs/*.pdf"))[:60]:
         assert failing(path.read_bytes()) == {}, path.name
+
+
+def test_padding_to_the_end_of_a_block_cuts_nothing_off() -> None:
+    padded = documents.pdf() + bytes(3_000)
+    assert failing(padded) == {"structure": ["file-repaired"]}
+    read = PdfExtractor().extract(io.BytesIO(padded), Limits())
+    assert "file-repaired" in read.warnings
+
+
+@pytest.mark.parametrize("between", [b"", b"\r\n", bytes(20)])
+def test_a_document_behind_another_is_told_whichever_of_them_readers_show(between: bytes) -> None:
+    both = documents.pdf() + between + documents.pdf(pages=2)
+    assert "pdf-second-format" in failing(both)["concealed"]
+
+
+def test_end_marks_are_counted_once_wherever_pieces_are_cut() -> None:
+    for shift in range(0, 60, 7):
+        content = b"%PDF-1.7\n" + b"x" * ((1 << 20) - 40 - shift) + b"%%EOF\n" + b"y" * 100 + b"%%EOF\n"
+        assert edges(io.BytesIO(content)).updates == 1

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.errors import InvalidInput
+from ingest.packages.bagit import read_bag
 from ingest.packages.types import Kind
-from tests.unit.packages.making import NOTICE, Files, bag, codes, report, sums
+from tests.unit.packages.making import NOTICE, Files, bag, codes, members, report, sums
 
 ONE = "data/公告.txt"
 
@@ -52,6 +54,24 @@ SPOILED: dict[str, tuple[str, Callable[[Files], Files]]] = {
         lambda b: {**b, "fetch.txt": b"http://localhost/x 1 data/x\n"},
     ),
     "a fetched path out": ("manifest-path-unsafe", lambda b: {**b, "fetch.txt": b"http://localhost/x - ../x\n"}),
+    "a tag file to fetch": (
+        "manifest-path-unsafe",
+        lambda b: {**b, "fetch.txt": b"http://localhost/x 1 bag-info.txt\n"},
+    ),
+    "a length to fetch that is none": (
+        "manifest-malformed",
+        lambda b: {**b, "fetch.txt": "http://localhost/x viele data/公告.txt\n".encode()},
+    ),
+    "a sum that is none": ("bag-oxum", lambda b: {**b, "bag-info.txt": b"Payload-Oxum: all\n"}),
+    "a sum without a count": ("bag-oxum", lambda b: {**b, "bag-info.txt": b"Payload-Oxum: 24\n"}),
+    "another sum after a right one": (
+        "bag-oxum",
+        lambda b: {**b, "bag-info.txt": b["bag-info.txt"] + b"Payload-Oxum: 1.1\n"},
+    ),
+    "another sum after a line that ends with CR": (
+        "bag-oxum",
+        lambda b: {**b, "bag-info.txt": b"Contact: x\rPayload-Oxum: 1.1\r"},
+    ),
     "no line of things to fetch": ("manifest-malformed", lambda b: {**b, "fetch.txt": b"data/x\n"}),
 }
 
@@ -72,6 +92,37 @@ def test_a_sound_bag_of_every_version_and_algorithm_is_valid(version: str, algor
 
     assert (found.valid, found.version) == (True, version)
     assert codes(found, "info") == ({"bag-digest-weak"} if algorithm in {"md5", "sha1"} else set())
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_may_end_in_any_of_three_ways(end: str) -> None:
+    files = {name: data.replace(b"\n", end.encode()) if "/" not in name else data for name, data in bag().items()}
+
+    assert report(retagged(files)).findings == ()
+
+
+def test_names_of_tag_files_are_decoded_as_those_of_the_payload() -> None:
+    files = {**bag(), "100%.txt": b"1"}
+    files["tagmanifest-sha256.txt"] = sums({"100%25.txt": b"1"})
+    assert report(files).findings == ()
+
+    files["100%.txt"] = b"2"
+    assert codes(report(files)) == {"manifest-digest-differs"}
+
+
+def test_a_bag_of_nothing_is_told() -> None:
+    files = {"bagit.txt": bag()["bagit.txt"], "manifest-sha256.txt": b""}
+
+    found = report(files)
+
+    assert (found.valid, codes(found, "warning")) == (True, {"bag-payload-empty"})
+
+
+def test_a_list_made_to_fill_the_memory_of_the_archive_is_not_read_in_it() -> None:
+    files = {**bag(), "manifest-sha256.txt": b"%064x  data/x\n" % 1 * (9 << 14) * 8}
+
+    with pytest.raises(InvalidInput, match="manifest-too-large"):
+        read_bag(members(files))
 
 
 def test_everything_that_is_wrong_is_told_and_not_only_the_first() -> None:

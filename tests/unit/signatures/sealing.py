@@ -8,7 +8,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from asn1crypto import core, x509
@@ -127,6 +127,23 @@ def holder(name: str, issuer: Holder | None = None, wish: Wish = Wish(), *, with
     by = issuer or bare
     certificate = tlv(0x30, body, tlv(0x30, identifier(by.algorithm)), bits(by.sign(body)))
     return Holder(name, certificate, bare.algorithm, key, bare.sign, serial)
+
+
+def rooted_in_md5() -> Holder:
+    """An authority with a key of RSA that signs what it issues over MD5."""
+    secret = rsa.generate_private_key(65537, 2048)
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    key = secret.public_key().public_bytes(serialization.Encoding.DER, form)
+    bare = Holder(
+        "old root",
+        b"",
+        "1.2.840.113549.1.1.4",
+        key,
+        lambda message: secret.sign(message, padding.PKCS1v15(), hashes.MD5()),  # noqa: S303 - what is to be refused
+    )
+    body = _body(bare, bare, Wish(authority=True), 1)
+    certificate = tlv(0x30, body, tlv(0x30, identifier(bare.algorithm)), bits(bare.sign(body)))
+    return replace(bare, certificate=certificate)
 
 
 def _body(subject: Holder, issuer: Holder, wish: Wish, serial: int) -> bytes:

@@ -1,17 +1,21 @@
 """Signatures in files of their own: over the right document they hold, and over nothing else."""
 
 import base64
+import hashlib
 import io
 
 import pytest
+from asn1crypto import tsp
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
+from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7EnvelopeBuilder, PKCS7Options, PKCS7SignatureBuilder
+from pyhanko.sign.timestamps import DummyTimeStamper
 
-from ingest.signatures.detached import twins, verify_attached, verify_detached
+from ingest.signatures.detached import verify_attached, verify_detached, verify_unnamed
+from ingest.signatures.twins import twins
 from ingest.signatures.types import NOBODY, Coverage, Integrity, Kind, Signature, Trust, TrustList
 from tests.unit.signatures import sealing
-from tests.unit.signatures.authority import NOW, Holder, issue, trusting
+from tests.unit.signatures.authority import NOW, Holder, issue, stamper, trusting
 
 ROOT = issue("测试根", is_authority=True)
 SIGNER = issue("测试招标人", ROOT)
@@ -86,8 +90,30 @@ def test_a_damaged_signature_is_invalid(damaged: bytes) -> None:
 def test_a_signature_that_holds_its_content_is_found_by_itself() -> None:
     (signature,) = verify_attached(io.BytesIO(made(document=b"content")), TRUST, NOW)
     assert (signature.integrity, signature.trust) == (Integrity.VALID, Trust.TRUSTED)
-    assert verify_attached(io.BytesIO(TWIN), TRUST, NOW) == ()
-    assert verify_attached(io.BytesIO(b"nothing"), TRUST, NOW) == ()
+
+
+@pytest.mark.parametrize("content", [TWIN, sealing.signed_data(b"content", sealing.holder("signer"))])
+def test_a_signature_without_its_document_is_not_checked_and_not_absent(content: bytes) -> None:
+    (signature,) = verify_attached(io.BytesIO(content), TRUST, NOW)
+    assert (signature.integrity, signature.coverage) == (Integrity.NOT_CHECKED, Coverage.UNCLEAR)
+    assert codes(signature) == {"seal-content-missing"}
+
+
+def test_what_is_encrypted_or_damaged_where_signed_data_belong_is_not_checked() -> None:
+    wrapped = PKCS7EnvelopeBuilder().set_data(b"x").add_recipient(issue("收件人", rsa_bits=2048).certificate)
+    for content in (wrapped.encrypt(Encoding.DER, []), TWIN[:40]):
+        (signature,) = verify_attached(io.BytesIO(content), TRUST, NOW)
+        assert signature.integrity is Integrity.NOT_CHECKED
+
+
+def test_a_time_stamp_beside_a_document_is_told_as_one_and_not_as_a_signature() -> None:
+    digest = hashlib.sha256(DOCUMENT).digest()
+    imprint = {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": digest}
+    request = tsp.TimeStampReq({"version": 1, "message_imprint": imprint, "cert_req": True})
+    authority = stamper(ROOT)
+    answer = DummyTimeStamper(authority.asn1, authority.asn1_key).request_tsa_response(request)
+    signature = verified(answer["time_stamp_token"].dump())
+    assert (signature.kind, signature.integrity, signature.trust) == (Kind.TIME_STAMP, Integrity.VALID, Trust.TRUSTED)
 
 
 def test_a_twin_of_sm2_and_sm3_holds_and_finds_changes() -> None:
@@ -105,7 +131,6 @@ def test_signed_data_of_sm2_with_content_is_found_by_itself() -> None:
     signer = sealing.holder("signer")
     (signature,) = verify_attached(io.BytesIO(sealing.signed_data(b"", signer, held=b"content")), NOBODY, sealing.NOW)
     assert (signature.integrity, signature.trust) == (Integrity.VALID, Trust.UNKNOWN)
-    assert verify_attached(io.BytesIO(sealing.signed_data(b"content", signer)), NOBODY, sealing.NOW) == ()
 
 
 @pytest.mark.parametrize(
@@ -128,3 +153,15 @@ def test_signed_data_of_sm2_with_content_is_found_by_itself() -> None:
 )
 def test_twins_are_told_by_their_names(names: list[str], expected: dict[str, str]) -> None:
     assert twins(names) == expected
+
+
+def test_signed_data_that_no_registry_of_formats_knows_is_found_all_the_same() -> None:
+    commercial = sealing.signed_data(b"", sealing.holder("signer"), held=b"content")
+    for content in (commercial, base64.encodebytes(made(document=b"content"))):
+        (signature,) = verify_unnamed(io.BytesIO(content), TRUST, NOW)
+        assert signature.integrity is Integrity.VALID
+
+
+@pytest.mark.parametrize("content", [b"", b"0" * 100, b"MI6 is a service", b"\x30\x82\x01\x00garbage"])
+def test_what_only_begins_like_signed_data_is_none(content: bytes) -> None:
+    assert verify_unnamed(io.BytesIO(content), TRUST, NOW) == ()

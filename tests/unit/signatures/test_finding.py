@@ -9,7 +9,7 @@ from ingest.signatures.types import NOBODY, Kind
 from tests.unit.signatures import sealing
 from tests.unit.signatures.authority import NOW, issue
 from tests.unit.signatures.signing import document, signed
-from tests.unit.signatures.test_xml_signatures import ENVELOPED
+from tests.unit.signatures.test_xml_signatures import ENVELOPED, made
 
 SIGNER = issue("测试招标人")
 
@@ -39,3 +39,16 @@ def test_kinds_that_carry_none_have_none(mime: str) -> None:
 
 def test_an_unsigned_file_has_none() -> None:
     assert find(io.BytesIO(document()), "application/pdf", NOBODY, NOW).signatures == ()
+
+
+def test_the_identity_number_of_a_signer_is_kept_nowhere() -> None:
+    name = "041@测试人@110101190001011234@1"
+    person, sealer = issue(name, rsa_bits=2048), sealing.holder(name)
+    files = {
+        "application/pdf": signed(document(), person),
+        "application/xml": made(holder=person),
+        "application/pkcs7-mime": sealing.signed_data(b"", sealer, held=b"content"),
+    }
+    for mime, content in files.items():
+        (signature,) = find(io.BytesIO(content), mime, NOBODY, NOW).signatures
+        assert "041@测试人@110101************@1" in signature.signer

@@ -300,3 +300,21 @@ def test_an_entity_in_a_description_is_not_followed() -> None:
     parts[SHEET] = b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]>' + parts[SHEET]
     found = only(parts)
     assert (found.integrity, codes(found)) == (Integrity.NOT_CHECKED, {"file-damaged"})
+
+
+def test_what_a_later_signature_only_calls_its_seal_is_not_excused() -> None:
+    added, second = "Doc_0/Annots/Page_0/Annot.xml", "Doc_0/Signs/Sign_1/"
+    parts = {**signed(KINDS["GB/T 38540"]), added: b"<note>9000000</note>"}
+    covered = [part for part in parts if part != LISTS]
+    described = sheet(parts, covered, value=f"{second}SignedValue.dat").replace(
+        b"</ofd:SignedInfo>", f"<ofd:Seal><ofd:BaseLoc>/{added}</ofd:BaseLoc></ofd:Seal></ofd:SignedInfo>".encode()
+    )
+    parts |= {
+        LISTS: listing(SHEET, f"{second}Signature.xml"),
+        f"{second}Signature.xml": described,
+        f"{second}SignedValue.dat": sealed_value(described, OTHER, seal(MAKER, [OTHER])),
+    }
+    first, last = verify(packed(parts), TRUST, NOW)
+    assert first.coverage is Coverage.PARTIAL
+    assert places(first, "ofd-covered-by-other") == {added}
+    assert (last.integrity, last.coverage) == (Integrity.VALID, Coverage.ENTIRE_FILE)

@@ -61,7 +61,7 @@ def test_a_seal_made_for_others_is_invalid(*, old: bool) -> None:
     assert "seal-not-for-signer" in codes(found)
 
 
-@pytest.mark.parametrize("wish", [SealWish(ends=SEALED_AT - DAY), SealWish(begins=SEALED_AT + DAY)])
+@pytest.mark.parametrize("wish", [SealWish(ends=SEALED_AT - DAY), SealWish(begins=SEALED_AT + 2 * DAY)])
 def test_a_seal_outside_its_validity_when_it_was_used_is_invalid(wish: SealWish) -> None:
     found = judged(seal(MAKER, [USER], wish))
     assert found.trust is Trust.INVALID

@@ -11,7 +11,17 @@ from archive.errors import InvalidInput
 from ingest.signatures.sm2_certificates import read_certificate, read_revocations
 from ingest.signatures.sm2_paths import TIME_STAMPING, Moment, Standing, Vouching
 from ingest.signatures.types import NOBODY, Trust, TrustList
-from tests.unit.signatures.sealing import BEGINS, ENDS, NOW, SEALED_AT, Holder, Wish, holder, revocations
+from tests.unit.signatures.sealing import (
+    BEGINS,
+    ENDS,
+    NOW,
+    SEALED_AT,
+    Holder,
+    Wish,
+    holder,
+    revocations,
+    rooted_in_md5,
+)
 
 ROOT = holder("root", None, Wish(authority=True))
 MIDDLE = holder("middle", ROOT, Wish(authority=True, path_length=0))
@@ -65,7 +75,7 @@ def test_a_certificate_that_only_names_a_listed_issuer_is_forged() -> None:
     assert "path-signature-wrong" in codes(found)
 
 
-@pytest.mark.parametrize("moment", [BEGINS - DAY, ENDS + DAY])
+@pytest.mark.parametrize("moment", [BEGINS - 2 * DAY, ENDS + DAY])
 def test_outside_its_validity_a_certificate_is_invalid(moment: datetime) -> None:
     found = standing(LEAF, MIDDLE, moment=Moment(moment, moment))
     assert found.trust is Trust.INVALID
@@ -119,11 +129,43 @@ def test_a_time_stamp_takes_a_certificate_for_time_stamps() -> None:
     ],
 )
 def test_a_revoked_certificate_counts_by_when_it_was_revoked(revoked: datetime, trust: Trust, *, proved: bool) -> None:
-    lists = (revocations(MIDDLE, {LEAF.serial: revoked}), revocations(ROOT, {}))
+    lists = (revocations(MIDDLE, {LEAF.serial: revoked}, NOW), revocations(ROOT, {}, NOW))
     trusted = TrustList("tests", (ROOT.certificate,), revocations=lists)
     found = standing(LEAF, MIDDLE, trust=trusted, moment=Moment(SEALED_AT, NOW, proved))
     assert found.trust is trust
     assert "path-revocation-unknown" not in codes(found)
+
+
+def test_a_list_out_of_date_still_revokes_and_clears_nobody() -> None:
+    clear = (revocations(MIDDLE, {}, SEALED_AT), revocations(ROOT, {}, NOW))
+    assert "path-revocation-unknown" in codes(standing(LEAF, MIDDLE, trust=_with_lists(*clear)))
+    revoking = (revocations(MIDDLE, {LEAF.serial: BEGINS}), revocations(ROOT, {}, NOW))
+    assert standing(LEAF, MIDDLE, trust=_with_lists(*revoking)).trust is Trust.INVALID
+
+
+def _with_lists(*lists: bytes) -> TrustList:
+    return TrustList("tests", (ROOT.certificate,), revocations=lists)
+
+
+def test_a_certificate_signed_over_a_digest_that_collides_is_not_trusted() -> None:
+    root = rooted_in_md5()
+    found = standing(holder("victim", root), trust=TrustList("tests", (root.certificate,)))
+    assert found.trust is Trust.UNKNOWN
+    assert codes(found) == {"certificate-weak-algorithm"}
+
+
+def test_the_key_of_a_server_signs_no_documents() -> None:
+    server = holder("server", MIDDLE, Wish(purpose="1.3.6.1.5.5.7.3.1"))
+    assert standing(server, MIDDLE).trust is Trust.INVALID
+    assert codes(standing(server, MIDDLE)) >= {"certificate-wrong-use"}
+
+
+def test_a_moment_that_has_not_come_is_not_trusted_and_a_clock_a_little_slow_does_no_harm() -> None:
+    ahead = standing(LEAF, MIDDLE, moment=Moment(NOW + 2 * DAY, NOW))
+    assert ahead.trust is Trust.UNKNOWN
+    assert "signature-time-impossible" in codes(ahead)
+    slow = standing(LEAF, MIDDLE, moment=Moment(BEGINS - timedelta(seconds=30), NOW))
+    assert slow.trust is Trust.TRUSTED
 
 
 def test_a_list_of_revocations_that_its_issuer_did_not_sign_says_nothing() -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 from asn1crypto import x509
+from cryptography.x509 import ObjectIdentifier
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ingest.signatures.certificates import Evidence, Use, Vouched, loaded_evidence, vouch
 from ingest.signatures.types import NOBODY, Trust, TrustList
@@ -105,6 +107,21 @@ def test_an_answer_of_the_responder_revokes_and_clears() -> None:
     bad = trusting(ROOT, intermediates=(MIDDLE.der,), answers=(answer(MIDDLE, holder, NOW - YEAR / 2),))
     assert vouched(holder, good).trust is Trust.TRUSTED
     assert codes(vouched(holder, bad)) == {"certificate-revoked"}
+
+
+@pytest.mark.parametrize("revoked", [SIGNER, MIDDLE])
+def test_an_answer_revokes_also_who_names_no_responder(revoked: Holder) -> None:
+    by = MIDDLE if revoked is SIGNER else ROOT
+    trust = trusting(ROOT, intermediates=(MIDDLE.der,), answers=(answer(by, revoked, NOW - YEAR / 2),))
+    assert vouched(SIGNER, trust).trust is Trust.INVALID
+    assert codes(vouched(SIGNER, trust)) == {"certificate-revoked"}
+
+
+@pytest.mark.parametrize("use", [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.TIME_STAMPING])
+def test_the_key_of_a_server_or_a_clock_signs_no_documents(use: ObjectIdentifier) -> None:
+    assert codes(vouched(issue("网站", MIDDLE, uses=(use,)))) == {"certificate-wrong-use"}
+    person = issue("个人", MIDDLE, uses=(use, ExtendedKeyUsageOID.EMAIL_PROTECTION))
+    assert vouched(person).trust is Trust.TRUSTED
 
 
 def test_a_certificate_for_another_use_is_invalid() -> None:

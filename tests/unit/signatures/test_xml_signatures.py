@@ -1,16 +1,18 @@
 """XML signatures: what they cover is told, and nothing that they do not cover passes for signed."""
 
+import base64
 import io
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from lxml import etree
-from signxml.algorithms import DigestAlgorithm, SignatureConstructionMethod
+from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureConstructionMethod
 from signxml.signer import XMLSigner
 
 from archive.errors import InvalidInput
 from ingest.signatures.types import Coverage, Integrity, Kind, Signature, Trust
 from ingest.signatures.xml import verify
+from ingest.signatures.xml_verifier import DSIG
 from tests.unit.signatures.authority import NOW, Holder, issue, trusting
 
 ROOT = issue("测试根", is_authority=True)
@@ -162,3 +164,46 @@ def test_traces_of_a_signature_in_broken_xml_are_told() -> None:
     with pytest.raises(InvalidInput) as told:
         verified(ENVELOPED[:-5])
     assert told.value.code == "signatures-unreadable"
+
+
+@pytest.mark.parametrize("instruction", [b'<?xml-stylesheet href="other.xsl"?>%s', b"%s<?print other?>"])
+def test_instructions_beside_the_root_are_not_taken_for_signed(instruction: bytes) -> None:
+    signature = only(instruction % ENVELOPED)
+    assert (signature.integrity, signature.coverage) == (Integrity.NOT_CHECKED, Coverage.UNCLEAR)
+    assert codes(signature) == {"signature-xml-instruction"}
+
+
+@pytest.mark.parametrize("name", ["Id", "ID", "id"])
+def test_a_forgery_wrapped_around_an_element_with_an_identifier_in_a_namespace_is_not_signed(name: str) -> None:
+    content = "<all xmlns:w='urn:w'><notice w:Id='n'>1000000</notice></all>"
+    signer = XMLSigner(
+        method=SignatureConstructionMethod.detached,
+        c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
+    )
+    key = SIGNER.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    certificate = SIGNER.certificate.public_bytes(Encoding.PEM).decode()
+    element = signer.sign(etree.fromstring(content), key=key, cert=certificate, reference_uri="#n")
+    signed = content.replace("</all>", f"{etree.tostring(element).decode()}</all>")
+    assert (only(signed.encode()).integrity, only(signed.encode()).coverage) == (Integrity.VALID, Coverage.PARTIAL)
+    forged = only(signed.replace("<all ", f"<all {name}='n' amount='9000000' ").encode())
+    assert forged.integrity is not Integrity.VALID
+    assert forged.coverage is not Coverage.ENTIRE_FILE
+
+
+def test_a_signature_over_the_text_of_an_element_covers_none_of_its_elements() -> None:
+    transform = f"<Transform xmlns='{DSIG}' Algorithm='{DSIG}base64'/>"
+    root = etree.fromstring(ENVELOPED)
+    transforms = root.find(".//{*}Transforms")
+    assert transforms is not None
+    transforms.append(etree.fromstring(transform))
+    assert only(etree.tostring(root)).coverage is Coverage.PARTIAL
+
+
+def test_the_certificates_of_a_path_may_come_in_any_order() -> None:
+    root = etree.fromstring(ENVELOPED)
+    data = root.find(".//{*}X509Data")
+    assert data is not None
+    first = etree.fromstring(f"<X509Certificate xmlns='{DSIG}'>{base64.b64encode(ROOT.der).decode()}</X509Certificate>")
+    data.insert(0, first)
+    signature = only(etree.tostring(root))
+    assert (signature.integrity, signature.trust) == (Integrity.VALID, Trust.TRUSTED)

@@ -19,7 +19,7 @@ from ingest.verdicts.reports.fonts import report_font
 from ingest.verdicts.reports.layout import layout_of
 from ingest.verdicts.reports.page import page_of
 from ingest.verdicts.reports.writing import written
-from ingest.verdicts.types import ReportFormat, Run, Subject, Task
+from ingest.verdicts.types import ReportFormat, Run, Subject, Task, TaskState
 from tests.small_archive import START
 
 LONG = "济南市第一中学教学设备采购项目（第二次）" * 12
@@ -155,3 +155,23 @@ def test_findings_left_out_are_counted() -> None:
     facts = facts_of(reported(member("多", 1, *failing)))
     assert facts["items"][0]["findings_left_out"] == 3
     assert "3" in words_of(written(facts)[ReportFormat.PDF])
+
+
+@pytest.mark.parametrize("letter", ["核", "x", "，"])
+def test_what_is_higher_than_a_page_goes_on_overleaf(letter: str) -> None:
+    whole = reported(member(letter * 3_000, 1, result("GD-3-3", Outcome.FAIL, "format-unknown", "cmp_1")))
+    (task,) = whole.tasks
+    answered = replace(task, state=TaskState.ANSWERED, outcome=Outcome.PASS, note=letter * 2_000, actor="acc_1")
+    facts = facts_of(replace(whole, tasks=[replace(answered, answered_at=START)]))
+    assert written(facts) == written(facts)
+    assert words_of(written(facts)[ReportFormat.PDF]).count(letter) >= 2_500
+
+
+def test_what_thousands_of_items_lack_is_said_once_with_their_numbers() -> None:
+    lacking = result("GD-3-3", Outcome.FAIL, "format-unknown", "cmp_1")
+    sound = result("GD-3-3", Outcome.PASS)
+    members = [member("公告", number, sound if number == 4 else lacking) for number in range(1, 301)]
+    layout = layout_of(facts_of(reported(*members)))
+    (section,) = [each for each in layout.sections if each.heading[1] == "Findings of the items"]
+    ((_, _, where, _, _),) = section.rows
+    assert (where.text, where.beside) == ("1–3、5–300", "299 个文件 files")
