@@ -42,6 +42,7 @@ def test_the_doctor_says_of_each_server_whether_it_is_there(tmp_path: Path) -> N
     servers = {server["name"]: server for server in ran.value["servers"]}
     assert {name: server["reachable"] for name, server in servers.items()} == {
         "database": True,
+        "isolation": True,
         "object store": False,
         "search": False,
         "broker": False,

@@ -4,7 +4,6 @@ Nothing of the files is printed, only counts.
 """
 
 import json
-import resource
 import sys
 import time
 from collections import Counter
@@ -19,6 +18,7 @@ from ingest.checks.loose_files import FileLooker
 from ingest.examining.types import Stage
 from ingest.extractors.reading import Problem
 from ingest.wiring import build_looker
+from tests.hostile.examining import peak_bytes
 
 CONTAINED = frozenset({"reading-broke-off", "reading-too-long", "reading-too-much-memory", "reading-too-much-said"})
 
@@ -92,7 +92,7 @@ def main(folder: str) -> None:
                 "verdicts by status": {status: dict(counts) for status, counts in sorted(table.items())},
                 "stages that were contained": Counter(stage for each in found for stage in each.broke),
                 "slowest seconds": round(max(each.seconds for each in found), 2),
-                "memory of the parent in MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+                "memory of the parent in MB": peak_bytes() >> 20,
                 "reasons": Counter(reason for each in found for reason in each.reasons).most_common(),
             },
             indent=1,
