@@ -29,6 +29,11 @@ def judged(archive: SmallArchive) -> None:
         for fingerprint in (run.fingerprint, "another"):
             runs.stale(fingerprint, "", 3)
             runs.count_stale(fingerprint)
+            runs.stale_in([record.volume_id or "vol_none", "vol_other"], fingerprint, 3)
+        runs.stale_in([], run.fingerprint, 3)
+        runs.before_policies(record.volume_id or "vol_none")
+        for at in (START - timedelta(days=1), START + timedelta(days=1)):
+            runs.said_at(run.subject, Phase.FILING, "GD-2-4", at)
         for volume in reports.unreported(10):
             reports.add(Report(run.id, volume, Phase.FILING, _DIGESTS, START))
             reports.latest(volume, Phase.FILING)
