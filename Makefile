@@ -6,7 +6,7 @@ BIN := .venv/bin
 # Two test processes: enough to keep two cores busy, few enough for SQLite on a small machine.
 PYTEST := $(BIN)/python -m pytest -n 2
 # What `make check` runs: unit tests without those that build whole archives, platforms or corpora of files.
-FAST := tests/unit $(addprefix --ignore=tests/unit/,simulator fixity extractors connectors)
+FAST := tests/unit $(addprefix --ignore=tests/unit/,simulator fixity extractors connectors signatures packages verdicts volumes)
 
 # Real servers with their data, logs and passwords; `deploy/services wipe` removes all of it.
 SERVICES := deploy/services
