@@ -4,11 +4,11 @@ The parent has the files, wherever they lie, and opens each when its bytes are a
 stream and a list of what stands where in it.
 """
 
-import io
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from archive.blobs.seekable import SeekableFile
 from ingest.packages.members import Member, Members
 from ingest.packages.tarred import part_of
 
@@ -43,47 +43,32 @@ def laid(members: Members) -> BinaryIO:
     return cast("BinaryIO", _Laid(members))
 
 
-class _Laid(io.RawIOBase):
+class _Laid(SeekableFile):
     """One file is open at a time, and is opened again where something before its present place is asked for."""
 
     def __init__(self, members: Members) -> None:
-        super().__init__()
         self._starts: list[tuple[int, Member]] = []
-        self._end = 0
+        end = 0
         for member in members.values():
             if member.size:
-                self._starts.append((self._end, member))
-                self._end += member.size
-        self._position = 0
+                self._starts.append((end, member))
+                end += member.size
+        super().__init__(end)
         self._number = -1
         self._open: BinaryIO | None = None
         self._reached = 0
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._end}[whence]
-        self._position = start + offset
-        return self._position
-
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
         view = memoryview(buffer).cast("B")
-        if self._position >= self._end or not view:
+        if self.position >= self.size or not view:
             return 0
-        number = self._number_at(self._position)
+        number = self._number_at(self.position)
         start, member = self._starts[number]
-        stream = self._reach(number, self._position - start)
+        stream = self._reach(number, self.position - start)
         # Never across the end of a file: the next may be opened for nothing. One that is shorter than said ends here.
-        data = stream.read(min(len(view), start + member.size - self._position))
+        data = stream.read(min(len(view), start + member.size - self.position))
         view[: len(data)] = data
-        self._position += len(data)
+        self.position += len(data)
         self._reached += len(data)
         return len(data)
 

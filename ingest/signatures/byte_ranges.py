@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from archive.blobs.seekable import SeekableFile
 from ingest.signatures.types import SIZE_LIMIT
 
 _CHUNK = 1 << 20
@@ -66,39 +67,29 @@ class ByteRange:
         return bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode("ascii"))
 
 
-class RangeView(io.RawIOBase):
+class RangeView(SeekableFile):
     """What a byte range signs, as a file of its own: the two stretches one after the other."""
 
     def __init__(self, stream: BinaryIO, covered: ByteRange) -> None:
+        super().__init__(covered.length + covered.rest)
         self._stream = stream
         self._covered = covered
-        self._position = 0
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._position}.get(whence, self._covered.length + self._covered.rest)
-        self._position = max(0, origin + offset)
-        return self._position
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        # What reads PDF backwards asks for more than there is, and means the beginning.
+        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self.position}.get(whence, self.size)
+        return super().seek(max(0, origin + offset))
 
     def read(self, size: int = -1) -> bytes:
         covered = self._covered
-        total = covered.length + covered.rest
-        wanted = total - self._position if size is None or size < 0 else size
-        if self._position < covered.length:
-            place, left = covered.start + self._position, covered.length - self._position
+        wanted = self.size - self.position if size is None or size < 0 else size
+        if self.position < covered.length:
+            place, left = covered.start + self.position, covered.length - self.position
         else:
-            place, left = covered.resume + self._position - covered.length, total - self._position
+            place, left = covered.resume + self.position - covered.length, self.size - self.position
         self._stream.seek(place)
         piece = self._stream.read(max(0, min(wanted, left)))
-        self._position += len(piece)
+        self.position += len(piece)
         return piece
 
 

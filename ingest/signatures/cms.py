@@ -24,7 +24,7 @@ from ingest.signatures.certificates import (
     vouch,
 )
 from ingest.signatures.naming import readable
-from ingest.signatures.types import SLACK, Integrity, Trust, TrustList
+from ingest.signatures.types import SLACK, Integrity, Judged, Trust, TrustList
 
 _SIGNERS = 50
 BROKEN = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError)
@@ -48,19 +48,6 @@ class Judging:
     use: Use = Use.SIGNING
     proved: datetime | None = None
     claimed: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What one signer's signature is worth. The fields are those of `Signature`."""
-
-    integrity: Integrity
-    trust: Trust
-    signer: str = ""
-    time: datetime | None = None
-    time_proved: bool = False
-    algorithm: str = ""
-    observations: tuple[Observation, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from asn1crypto import cms
 from archive.errors import InvalidInput
 from ingest.outcomes import Observation
 from ingest.signatures.algorithms import GM_ARC, is_gm
-from ingest.signatures.cms import BROKEN, Judged, Judging, malformed, open_signed, signers, unjudged
-from ingest.signatures.gm_cms import Signer, verify_gm_cms
-from ingest.signatures.types import Integrity, Trust
+from ingest.signatures.cms import BROKEN, Judging, malformed, open_signed, signers, unjudged
+from ingest.signatures.gm_cms import verify_gm_cms
+from ingest.signatures.types import Integrity, Judged, Trust
 
 
 def is_commercial(der: bytes) -> bool:
@@ -23,12 +23,11 @@ def is_commercial(der: bytes) -> bool:
 def judge_commercial(der: bytes, content: BinaryIO | None, judging: Judging) -> tuple[Judged, ...]:
     """What each signer's signature is worth over `content`, or over what it holds itself where that is None."""
     try:
-        found = verify_gm_cms(der, content, judging.trust, judging.at)
+        return verify_gm_cms(der, content, judging.trust, judging.at)
     except InvalidInput as error:
         return (
             Judged(Integrity.NOT_CHECKED, Trust.NOT_CHECKED, observations=(Observation(error.code, error.params),)),
         )
-    return tuple(_judged(signer) for signer in found)
 
 
 def judge_one(der: bytes, content: BinaryIO, judging: Judging) -> Judged:
@@ -45,15 +44,3 @@ def _is_of_its_own_kind(der: bytes) -> bool:
         return str(cms.ContentInfo.load(der)["content_type"].dotted).startswith(GM_ARC)
     except BROKEN:
         return False
-
-
-def _judged(signer: Signer) -> Judged:
-    return Judged(
-        signer.integrity,
-        signer.trust,
-        signer.name,
-        signer.time,
-        signer.time_proved,
-        signer.algorithm,
-        signer.observations,
-    )

@@ -16,7 +16,6 @@ from asn1crypto import cms, pem
 
 from ingest.outcomes import Observation
 from ingest.signatures.cms import (
-    Judged,
     Judging,
     embedded_digests,
     encapsulated,
@@ -31,7 +30,7 @@ from ingest.signatures.commercial import is_commercial, judge_commercial, judge_
 from ingest.signatures.quiet import quietly
 from ingest.signatures.stamps import is_token, judge_token, moment_of
 from ingest.signatures.twins import CONTENT_MISSING, may_be_signed_data
-from ingest.signatures.types import SIZE_LIMIT, Coverage, Integrity, Kind, Signature, TrustList
+from ingest.signatures.types import SIZE_LIMIT, Coverage, Integrity, Judged, Kind, Signature, TrustList
 
 _CHUNK = 1 << 20
 _WHITE = b" \t\r\n\0"
@@ -110,18 +109,8 @@ def _detached(signed: cms.SignedData, content: BinaryIO, judging: Judging) -> Ju
 
 def _signature(judged: Judged, place: str, kind: Kind = Kind.CMS) -> Signature:
     """Signed is always a whole file; nothing is known of it where the signature could not be looked at."""
-    return Signature(
-        kind,
-        place,
-        judged.integrity,
-        Coverage.UNCLEAR if judged.integrity is Integrity.NOT_CHECKED else Coverage.ENTIRE_FILE,
-        judged.trust,
-        judged.signer,
-        judged.time,
-        judged.time_proved,
-        judged.algorithm,
-        judged.observations,
-    )
+    covered = Coverage.UNCLEAR if judged.integrity is Integrity.NOT_CHECKED else Coverage.ENTIRE_FILE
+    return judged.carried(kind, place, covered)
 
 
 def _der(stream: BinaryIO) -> bytes | None:

@@ -7,6 +7,7 @@ the first file that shows a trace of what it verifies.
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
 from importlib import metadata
 from typing import BinaryIO
 
@@ -95,6 +96,7 @@ def find(stream: BinaryIO, mime: str, trust: TrustList, at: datetime) -> Signatu
     return Signatures(found, f"{library} {_version(library)}", details)
 
 
+@cache
 def _version(library: str) -> str:
     try:
         return metadata.version(library)

@@ -21,23 +21,10 @@ from ingest.signatures.gm_signed_data import Entry, SignedData, read_signed_data
 from ingest.signatures.public_keys import DIGESTS, WEAK, Fit, Pieces, fits
 from ingest.signatures.sm2_certificates import Certificate
 from ingest.signatures.sm2_paths import TIME_STAMPING, Moment, Vouching
-from ingest.signatures.types import Integrity, Trust, TrustList
+from ingest.signatures.types import Integrity, Judged, Trust, TrustList
 
 _CHUNK = 1 << 16
 _MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
-
-
-@dataclass(frozen=True)
-class Signer:
-    """What is known of one signer of signed data. The fields mean what they mean in `Signature`."""
-
-    integrity: Integrity
-    trust: Trust
-    name: str = ""
-    time: datetime | None = None
-    time_proved: bool = False
-    algorithm: str = ""
-    observations: tuple[Observation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,7 +36,7 @@ class Stamp:
     observations: tuple[Observation, ...] = ()
 
 
-def verify_gm_cms(encoded: bytes, content: BinaryIO | None, trust: TrustList, at: datetime) -> tuple[Signer, ...]:
+def verify_gm_cms(encoded: bytes, content: BinaryIO | None, trust: TrustList, at: datetime) -> tuple[Judged, ...]:
     """Verify signed data over `content`, once for each signer.
 
     `content` is what was signed, seekable and read in pieces, or None where it stands in the signed data itself. `at`
@@ -64,7 +51,7 @@ def verify_gm_cms(encoded: bytes, content: BinaryIO | None, trust: TrustList, at
 
 def verify_signed_data(
     data: SignedData, content: BinaryIO | None, vouching: Vouching, at: datetime, claimed: datetime | None = None
-) -> tuple[Signer, ...]:
+) -> tuple[Judged, ...]:
     """Verify signed data that has been read. `claimed` is when it was signed, for signers who do not say.
 
     Raises:
@@ -127,11 +114,11 @@ class _Message:
         return actual in {held, _decoded(held), _digest(digest, (held,))}
 
 
-def _judge(entry: Entry, data: SignedData, message: _Message, vouching: Vouching, times: _Times) -> Signer:
+def _judge(entry: Entry, data: SignedData, message: _Message, vouching: Vouching, times: _Times) -> Judged:
     claimed = entry.claimed or times.claimed
     if entry.certificate is None:
         missing = (Observation("seal-no-certificate"),)
-        return Signer(Integrity.NOT_CHECKED, Trust.NOT_CHECKED, time=claimed, observations=missing)
+        return Judged(Integrity.NOT_CHECKED, Trust.NOT_CHECKED, time=claimed, observations=missing)
     try:
         fit = _fit(entry, entry.certificate, message)
         integrity = Integrity.VALID if fit.held else Integrity.INVALID
@@ -144,7 +131,7 @@ def _judge(entry: Entry, data: SignedData, message: _Message, vouching: Vouching
     time = stamp.time if stamp.proved else claimed
     standing = vouching.standing(entry.certificate, data.certificates, Moment(time, times.at, stamp.proved))
     seen = (*fit.observations, *standing.observations, *stamp.observations)
-    return Signer(integrity, standing.trust, entry.certificate.subject, time, stamp.proved, fit.algorithm, once(seen))
+    return Judged(integrity, standing.trust, entry.certificate.subject, time, stamp.proved, fit.algorithm, once(seen))
 
 
 def _fit(entry: Entry, certificate: Certificate, message: _Message) -> Fit:
@@ -188,7 +175,7 @@ def _candidates(entry: Entry, message: _Message) -> Iterator[Pieces]:
     yield lambda: (digest,)
 
 
-def _stamper(data: SignedData, vouching: Vouching, moment: Moment) -> Signer:
+def _stamper(data: SignedData, vouching: Vouching, moment: Moment) -> Judged:
     """The authority that made a time stamp, judged at the moment it states."""
     entry = data.entries[0]
     if entry.certificate is None or len(data.entries) != 1:
@@ -197,7 +184,7 @@ def _stamper(data: SignedData, vouching: Vouching, moment: Moment) -> Signer:
     standing = vouching.standing(
         entry.certificate, data.certificates, Moment(moment.claimed, moment.now, proved=True), TIME_STAMPING
     )
-    return Signer(Integrity.VALID if fit.held else Integrity.INVALID, standing.trust)
+    return Judged(Integrity.VALID if fit.held else Integrity.INVALID, standing.trust)
 
 
 def _token(encoded: bytes) -> bytes:

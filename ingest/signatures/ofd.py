@@ -16,14 +16,14 @@ from typing import BinaryIO
 from archive.errors import InvalidInput
 from ingest.formats.containers import Container, open_container
 from ingest.outcomes import Observation
-from ingest.signatures.gm_cms import Signer, Stamp, once, verify_signed_data, verify_stamp
+from ingest.signatures.gm_cms import Stamp, once, verify_signed_data, verify_stamp
 from ingest.signatures.gm_signed_data import is_signed_data, read_signed_data
 from ingest.signatures.ofd_coverage import Digests, coverage
 from ingest.signatures.ofd_sheets import MOST_SIGNATURES, Listed, Sheet, listed, read_sheet
 from ingest.signatures.public_keys import DIGESTS, WEAK, fits
 from ingest.signatures.seals import MOST_OCTETS, SealSignature, judge_seal, read_seal_signature
 from ingest.signatures.sm2_paths import Moment, Vouching
-from ingest.signatures.types import Coverage, Integrity, Kind, Signature, Trust, TrustList
+from ingest.signatures.types import Coverage, Integrity, Judged, Kind, Signature, Trust, TrustList
 
 _DESCRIPTION = "signature.xml"
 _INTEGRITY_LIST = "OFDEntries.xml"
@@ -98,7 +98,7 @@ class _Verification:
             signers = verify_value(value, sheet, self._vouching, self._at)
         except InvalidInput as error:
             unknown = Observation(error.code, error.params, sheet.value)
-            value, signers = b"", (Signer(Integrity.NOT_CHECKED, Trust.NOT_CHECKED, observations=(unknown,)),)
+            value, signers = b"", (Judged(Integrity.NOT_CHECKED, Trust.NOT_CHECKED, observations=(unknown,)),)
         own_seal, remarks = self._seal(sheet, value)
         excused = frozenset({sheet.part, sheet.value, *self._found.lists, *own_seal})
         machinery = frozenset(part for other in others for part in self._made_of(other))
@@ -110,7 +110,7 @@ class _Verification:
                 integrity=_worst(files, signer.integrity),
                 coverage=covers,
                 trust=signer.trust,
-                signer=signer.name,
+                signer=signer.signer,
                 time=signer.time or sheet.time,
                 time_proved=signer.time_proved,
                 algorithm=signer.algorithm,
@@ -140,7 +140,7 @@ class _Verification:
         return ((sheet.seal,), ()) if same else ((), (Observation("ofd-seal-differs", place=sheet.seal),))
 
 
-def verify_value(value: bytes, sheet: Sheet, vouching: Vouching, at: datetime) -> tuple[Signer, ...]:
+def verify_value(value: bytes, sheet: Sheet, vouching: Vouching, at: datetime) -> tuple[Judged, ...]:
     """Who signed `sheet`: signed data of GB/T 35275, or a seal signature, whichever `value` is.
 
     Raises:
@@ -151,7 +151,7 @@ def verify_value(value: bytes, sheet: Sheet, vouching: Vouching, at: datetime) -
     return (_sealed(read_seal_signature(value), sheet, vouching, at),)
 
 
-def _sealed(sealed: SealSignature, sheet: Sheet, vouching: Vouching, at: datetime) -> Signer:
+def _sealed(sealed: SealSignature, sheet: Sheet, vouching: Vouching, at: datetime) -> Judged:
     stamp = Stamp(None, proved=False)
     if sealed.token:
         stamp = verify_stamp(sealed.token, lambda: (sealed.stamped,), vouching, at)
@@ -160,10 +160,10 @@ def _sealed(sealed: SealSignature, sheet: Sheet, vouching: Vouching, at: datetim
     fit = _fit(sealed, sheet)
     user = vouching.standing(sealed.signer, (), moment)
     seal = judge_seal(sealed.seal, sealed.signer, vouching, moment)
-    return Signer(
+    return Judged(
         integrity=fit.integrity,
         trust=min((user.trust, seal.trust), key=_WORST_FIRST.index),
-        name=sealed.signer.subject,
+        signer=sealed.signer.subject,
         time=time,
         time_proved=stamp.proved,
         algorithm=fit.algorithm,

@@ -13,7 +13,6 @@ from ingest.outcomes import Observation
 from ingest.signatures.byte_ranges import ByteRange, RangeView, bytes_after, size_of
 from ingest.signatures.cms import (
     Digests,
-    Judged,
     Judging,
     embedded_digests,
     encapsulated,
@@ -27,7 +26,7 @@ from ingest.signatures.cms import (
 from ingest.signatures.commercial import is_commercial, judge_one
 from ingest.signatures.pdf_document import BROKEN_PDF, STAMPING, Document, Field
 from ingest.signatures.stamps import is_token, judge_token, moment_of
-from ingest.signatures.types import SIZE_LIMIT, Coverage, Integrity, Kind, Signature
+from ingest.signatures.types import SIZE_LIMIT, Coverage, Integrity, Judged, Kind, Signature
 
 _DETACHED = frozenset({"/adbe.pkcs7.detached", "/ETSI.CAdES.detached", STAMPING})
 _SHA1 = "/adbe.pkcs7.sha1"
@@ -72,18 +71,7 @@ def judge_range(stream: BinaryIO, each: ByteRange, place: str, judging: Judging,
 def _signature(
     place: str, judged: Judged, coverage: Coverage, seen: tuple[Observation, ...], *, is_time_stamp: bool
 ) -> Signature:
-    return Signature(
-        Kind.TIME_STAMP if is_time_stamp else Kind.PDF,
-        place,
-        judged.integrity,
-        coverage,
-        judged.trust,
-        judged.signer,
-        judged.time,
-        judged.time_proved,
-        judged.algorithm,
-        judged.observations + seen,
-    )
+    return judged.carried(Kind.TIME_STAMP if is_time_stamp else Kind.PDF, place, coverage, seen)
 
 
 def _without_range(field: Field) -> Judged:

@@ -12,7 +12,6 @@ from ingest.signatures.certificates import Use
 from ingest.signatures.cms import (
     BROKEN,
     Digests,
-    Judged,
     Judging,
     Moment,
     attribute,
@@ -25,7 +24,7 @@ from ingest.signatures.cms import (
     signers,
     unjudged,
 )
-from ingest.signatures.types import Integrity, Trust
+from ingest.signatures.types import Integrity, Judged, Trust
 
 
 @dataclass(frozen=True)

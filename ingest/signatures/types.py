@@ -89,6 +89,34 @@ class Signature:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """What one signer's signature is worth, wherever it is carried. The fields are those of `Signature`."""
+
+    integrity: Integrity
+    trust: Trust
+    signer: str = ""
+    time: datetime | None = None
+    time_proved: bool = False
+    algorithm: str = ""
+    observations: tuple[Observation, ...] = ()
+
+    def carried(self, kind: Kind, place: str, coverage: Coverage, seen: tuple[Observation, ...] = ()) -> Signature:
+        """The same as a signature of this kind at this place; `seen` is what was observed of where it is carried."""
+        return Signature(
+            kind,
+            place,
+            self.integrity,
+            coverage,
+            self.trust,
+            self.signer,
+            self.time,
+            self.time_proved,
+            self.algorithm,
+            self.observations + seen,
+        )
+
+
+@dataclass(frozen=True)
 class TrustList:
     """Those whose certificates we trust, as data of the centre.
 

@@ -14,9 +14,9 @@ from lxml import etree
 
 from archive.errors import InvalidInput
 from ingest.outcomes import Observation
-from ingest.signatures.cms import Judged, Judging, unjudged
+from ingest.signatures.cms import Judging, unjudged
 from ingest.signatures.quiet import quietly
-from ingest.signatures.types import Coverage, Kind, Signature, TrustList
+from ingest.signatures.types import Coverage, Judged, Kind, Signature, TrustList
 from ingest.signatures.xml_verifier import DSIG, judge_element, unknown_method
 
 LIMIT = 200
@@ -100,18 +100,7 @@ def _judged(
 
 
 def _signature(place: str, judged: Judged, coverage: Coverage, seen: tuple[Observation, ...]) -> Signature:
-    return Signature(
-        Kind.XML,
-        place,
-        judged.integrity,
-        coverage,
-        judged.trust,
-        judged.signer,
-        judged.time,
-        judged.time_proved,
-        judged.algorithm,
-        judged.observations + seen,
-    )
+    return judged.carried(Kind.XML, place, coverage, seen)
 
 
 def _coverage(

@@ -14,9 +14,9 @@ from signxml.verifier import SignatureConfiguration, XMLVerifier
 
 from ingest.outcomes import Observation
 from ingest.signatures.certificates import loaded_evidence
-from ingest.signatures.cms import BROKEN, Judged, Judging, Moment, judged_signer, unjudged
+from ingest.signatures.cms import BROKEN, Judging, Moment, judged_signer, unjudged
 from ingest.signatures.naming import readable
-from ingest.signatures.types import Integrity, Trust
+from ingest.signatures.types import Integrity, Judged, Trust
 
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
 """The namespace of XML signatures."""

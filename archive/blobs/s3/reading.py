@@ -8,6 +8,7 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
 from archive.blobs.digests import BLOCK
+from archive.blobs.seekable import SeekableFile
 from archive.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -36,39 +37,24 @@ def open_stream(response: BaseHTTPResponse, fetch: Fetch, place: str) -> BinaryI
         return io.BytesIO(remote.readall())
 
 
-class RemoteObject(io.RawIOBase):
+class RemoteObject(SeekableFile):
     """Reads an object where it lies. A connection that breaks is opened again at the position, three times in a row."""
 
     def __init__(self, response: BaseHTTPResponse, fetch: Fetch, place: str) -> None:
-        super().__init__()
-        self.size = int(response.headers.get("Content-Length", "0"))
+        super().__init__(int(response.headers.get("Content-Length", "0")))
         self._fetch = fetch
         self._place = place
-        self._position = 0
         self._response: BaseHTTPResponse | None = response
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}[whence]
-        position = start + offset
-        if position < 0:
-            raise ValueError("negative seek position")
-        if position != self._position:
+        before = self.position
+        if super().seek(offset, whence) != before:
             self._drop()
-            self._position = position
-        return position
+        return self.position
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
         view = memoryview(buffer).cast("B")
-        wanted = min(len(view), self.size - self._position)
+        wanted = min(len(view), self.size - self.position)
         if wanted <= 0:
             return 0
         data, detail = b"", "connection closed"
@@ -83,8 +69,8 @@ class RemoteObject(io.RawIOBase):
         else:
             raise Unavailable("blob-store-unavailable", path=self._place, detail=detail)
         view[: len(data)] = data
-        self._position += len(data)
-        if self._position == self.size:
+        self.position += len(data)
+        if self.position == self.size:
             self._drop()
         return len(data)
 
@@ -100,7 +86,7 @@ class RemoteObject(io.RawIOBase):
 
     def _answer(self) -> BaseHTTPResponse:
         if self._response is None:
-            self._response = self._fetch(self._position)
+            self._response = self._fetch(self.position)
         return self._response
 
     def _drop(self) -> None:

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from archive.errors import InvalidInput
-from ingest.signatures.gm_cms import Signer, verify_gm_cms, verify_stamp
+from ingest.signatures.gm_cms import verify_gm_cms, verify_stamp
 from ingest.signatures.sm2_paths import TIME_STAMPING, Vouching
-from ingest.signatures.types import Integrity, Trust, TrustList
+from ingest.signatures.types import Integrity, Judged, Trust, TrustList
 from tests.unit.signatures.sealing import (
     NOW,
     SEALED_AT,
@@ -26,7 +26,7 @@ TRUST = TrustList("tests", (ROOT.certificate,))
 CONTENT = b"content " * 10_000
 
 
-def verified(encoded: bytes, content: bytes | None = CONTENT) -> Signer:
+def verified(encoded: bytes, content: bytes | None = CONTENT) -> Judged:
     stream = None if content is None else io.BytesIO(content)
     (signer,) = verify_gm_cms(encoded, stream, TRUST, NOW)
     return signer
@@ -41,7 +41,7 @@ def test_every_way_of_signing_content_holds_for_it_and_for_nothing_else(
     signer = verified(encoded)
     assert (signer.integrity, signer.trust) == (Integrity.VALID, Trust.TRUSTED)
     assert signer.algorithm == "SM2 with SM3"
-    assert signer.name == "Common Name: signer"
+    assert signer.signer == "Common Name: signer"
     assert verified(encoded, CONTENT[:-1]).integrity is Integrity.INVALID
 
 

@@ -6,9 +6,9 @@ import pytest
 from asn1crypto import pem
 
 from archive.errors import InvalidInput
-from ingest.signatures.cms import Judged, Judging, embedded_digests
+from ingest.signatures.cms import Judging, embedded_digests
 from ingest.signatures.stamps import judge_answer
-from ingest.signatures.types import Integrity, Trust, TrustList
+from ingest.signatures.types import Integrity, Judged, Trust, TrustList
 from tests.unit.signatures.authority import NOW
 
 FOLDER = Path(__file__).parents[4] / "shared" / "data" / "files" / "rfc3161-fixtures"
