@@ -107,14 +107,14 @@ class Examiner:
         signature.seek(0)
         signed = signature.read(_MOST_SIGNATURE + 1)
         if len(signed) > _MOST_SIGNATURE:
-            return _unverified(Observation("signature-too-large", {"limit": _MOST_SIGNATURE}))
+            return unverified(Observation("signature-too-large", {"limit": _MOST_SIGNATURE}))
         arguments = {"signature": b64encode(signed).decode(), "trust": self._trust, "at": at.isoformat()}
         work = _Work(self._room, content)
         found = work.stage(Stage.SIGNATURES, Signature, "twin", arguments)
         if found is not None:
             return found
         problem = work.problems[Stage.SIGNATURES]
-        return _unverified(Observation(problem.code, problem.params))
+        return unverified(Observation(problem.code, problem.params))
 
     def close(self) -> None:
         """End the process that looks into files."""
@@ -146,7 +146,8 @@ class Examiner:
         return tuple(word if each is claimed else each for each in inspections)
 
 
-def _unverified(why: Observation) -> Signature:
+def unverified(why: Observation) -> Signature:
+    """A signature of which nothing could be said, for the reason given."""
     return Signature(Kind.CMS, "", Integrity.NOT_CHECKED, Coverage.UNCLEAR, Trust.NOT_CHECKED, observations=(why,))
 
 

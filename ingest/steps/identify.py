@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import BinaryIO
+from itertools import product
 
 from archive.clock import Clock
 from archive.records.types import Component
-from ingest.examining.examiner import Examiner
+from ingest.examining.examiner import Examiner, unverified
 from ingest.examining.types import Examination
 from ingest.extractors.reading import Reading
+from ingest.outcomes import Observation
 from ingest.signatures.twins import twins
 from ingest.signatures.types import Signature
 from ingest.steps.port import Item, Result
@@ -46,21 +47,26 @@ class ComponentReader:
             Damaged: the stored bytes are missing.
             Unavailable: something that is needed for looking does not answer.
         """
-        named = {component.name: component for component in item.files()}
+        named: dict[str, list[Component]] = {}
+        for component in item.files():
+            named.setdefault(component.name, []).append(component)
         found: dict[str, tuple[Signature, ...]] = {}
         for signature_name, content_name in twins(list(named)).items():
-            signed = named[content_name]
-            with item.open(named[signature_name]) as signature, item.open(signed) as content:
-                verified = self._verified(signature, content)
-            found[signed.id] = (*found.get(signed.id, ()), verified)
+            for twin, signed in product(named[signature_name], named[content_name]):
+                verified = self._verified(item, twin, signed, alone=len(named[content_name]) == 1)
+                found[signed.id] = (*found.get(signed.id, ()), verified)
         return found
 
     def now(self) -> datetime:
         """The moment at which everything is judged."""
         return self._clock.now()
 
-    def _verified(self, signature: BinaryIO, content: BinaryIO) -> Signature:
-        return self._examiner.verify_twin(signature, content, self._clock.now())
+    def _verified(self, item: Item, twin: Component, signed: Component, *, alone: bool) -> Signature:
+        if not alone:
+            # Several documents have this name, and it is the only thing that ties a signature to one of them.
+            return unverified(Observation("signature-twin-unclear"))
+        with item.open(twin) as signature, item.open(signed) as content:
+            return self._examiner.verify_twin(signature, content, self._clock.now())
 
 
 class IdentifyStep:
