@@ -98,6 +98,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "lists. Without it nobody's signature is trusted.",
     ),
     Setting(
+        "ARCHIVE_FORMAT_POLICY",
+        "",
+        "本中心的格式策略文件（TOML，写明版本；以 ingest/formats/policy.toml 为样本）；空为用自带的策略。",
+        "The centre's own policy of formats, a TOML file with a version, after the pattern of "
+        "`ingest/formats/policy.toml`; empty for the one that comes with the archive.",
+    ),
+    Setting(
         "ARCHIVE_FILE_SECONDS",
         "25",
         "检查一个文件最长几秒，5 至 600。到时中止，未做完的各项记为“未检测”。",

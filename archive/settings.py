@@ -116,13 +116,15 @@ class ExtractionSettings:
 class ExaminationSettings:
     """Who helps with looking into files, whose signatures are trusted, and how much one file may ask for.
 
-    Addresses are None where there is no such server. `seconds` are for all stages of one file together, `memory_mib`
-    bounds the isolated process that looks into it.
+    Addresses are None where there is no such server, `format_policy` where the policy of formats is the one that comes
+    with the archive. `seconds` are for all stages of one file together, `memory_mib` bounds the isolated process that
+    looks into it.
     """
 
     clamd_url: str | None
     verapdf_url: str | None
     trust_list: Path
+    format_policy: Path | None
     seconds: int
     memory_mib: int
 
@@ -225,10 +227,12 @@ def _database(read: "_Values") -> DatabaseSettings:
 
 
 def _examination(read: "_Values") -> ExaminationSettings:
+    formats = read.optional("ARCHIVE_FORMAT_POLICY", read.text)
     return ExaminationSettings(
         clamd_url=read.optional("ARCHIVE_CLAMD_URL", read.url),
         verapdf_url=read.optional("ARCHIVE_VERAPDF_URL", read.url),
         trust_list=read.folder("ARCHIVE_TRUST_LIST"),
+        format_policy=Path(formats).absolute() if formats is not None else None,
         seconds=read.number("ARCHIVE_FILE_SECONDS", 5, 600),
         memory_mib=read.number("ARCHIVE_FILE_MEMORY_MIB", 512, 65_536),
     )

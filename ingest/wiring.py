@@ -13,7 +13,7 @@ from ingest.connectors.registry import Registry
 from ingest.connectors.secrets import Secrets
 from ingest.examining.examiner import Examiner
 from ingest.examining.wiring import build_examiner, trusted
-from ingest.formats.policy import default_format_policy
+from ingest.formats.policy import read_format_policy
 from ingest.malware.clamd import ClamScanner
 from ingest.malware.once import AskedOnce
 from ingest.opening import SourceOpener
@@ -62,7 +62,8 @@ def build_ingest(kernel: Kernel) -> Ingest:
     # Built once: it holds the process that looks into files, and connections to the servers that help.
     examiner = build_examiner(kernel.settings.examination, kernel.settings.extraction)
     reader = ComponentReader(examiner, kernel.clock)
-    formats, scanner = default_format_policy(), build_scanner(kernel.settings)
+    formats = read_format_policy(kernel.settings.examination.format_policy)
+    scanner = build_scanner(kernel.settings)
     helpers = (scanner, kernel.settings.examination.verapdf_url, kernel.settings.extraction.tika_url)
     data = {
         "formats": formats.version,
@@ -113,5 +114,6 @@ def build_looker(settings: Settings) -> FileLooker:
         InvalidInput: an address is none of such a server, or the trust list cannot be read.
     """
     policy, scanner = default_policy(), build_scanner(settings)
-    checks = build_checks(policy, default_format_policy(), AskedOnce(scanner) if scanner is not None else None)
+    formats = read_format_policy(settings.examination.format_policy)
+    checks = build_checks(policy, formats, AskedOnce(scanner) if scanner is not None else None)
     return FileLooker(build_examiner(settings.examination, settings.extraction), checks, policy)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import resources
+from pathlib import Path
 
 from archive.errors import InvalidInput
 from archive.messages import catalogue
@@ -120,6 +121,21 @@ def parse_format_policy(text: str) -> FormatPolicy:
     rules = [_rule(table, f"formats[{number}]") for number, table in enumerate(formats, 1)]
     _require_once(rules)
     return FormatPolicy(version, rules, _rule({**otherwise, "name": "", "basis": ""}, "otherwise"))
+
+
+def read_format_policy(path: Path | None) -> FormatPolicy:
+    """The policy of a centre in the file `path`; None is the one that comes with the archive.
+
+    Raises:
+        InvalidInput: `format-policy-invalid`, the file cannot be read or is no such policy.
+    """
+    if path is None:
+        return default_format_policy()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _invalid(str(path), type(error).__name__) from error
+    return parse_format_policy(text)
 
 
 @cache

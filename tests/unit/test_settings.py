@@ -155,6 +155,7 @@ def test_every_setting_moves_something(tmp_path: Path) -> None:
         "ARCHIVE_CLAMD_URL": "tcp://host:3310",
         "ARCHIVE_VERAPDF_URL": "http://host:8080",
         "ARCHIVE_TRUST_LIST": "/x",
+        "ARCHIVE_FORMAT_POLICY": "/x",
         "ARCHIVE_FILE_SECONDS": "7",
         "ARCHIVE_FILE_MEMORY_MIB": "4096",
         "ARCHIVE_LOG_FORMAT": "json",

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from archive.authorization import SYSTEM_ACTOR
 from archive.messages import render
-from ingest.formats.policy import FormatAction, FormatRisk, FormatRule, default_format_policy
+from ingest.formats.policy import FormatAction, FormatRisk, FormatRule, read_format_policy
 from ingest.formats.risk import FormatStanding, overview
 from web.cli.context import Desk, common, say
 
@@ -32,7 +32,7 @@ def formats() -> None:
 @common
 def policy(desk: Desk) -> None:
     """各种格式如何处理，以及为什么。What follows from each format, and why."""
-    current = default_format_policy()
+    current = read_format_policy(desk.settings.examination.format_policy)
 
     def show(console: Console) -> None:
         grid = Table("格式", "处理", "风险", "理由", "依据")
@@ -49,7 +49,7 @@ def policy(desk: Desk) -> None:
 @common
 def overview_(desk: Desk) -> None:
     """库中各种格式的数量与风险，高者在前。Formats in the archive by risk, the highest first."""
-    current = default_format_policy()
+    current = read_format_policy(desk.settings.examination.format_policy)
     standings = overview(desk.services.status.formats(SYSTEM_ACTOR), current)
 
     def show(console: Console) -> None:

@@ -1,5 +1,7 @@
 """What follows from a format, what a policy must say, and which formats come first in the overview."""
 
+from pathlib import Path
+
 import pytest
 
 from archive.errors import InvalidInput
@@ -10,6 +12,7 @@ from ingest.formats.policy import (
     FormatRisk,
     default_format_policy,
     parse_format_policy,
+    read_format_policy,
 )
 from ingest.formats.risk import FormatCount, overview
 from ingest.formats.types import UNIDENTIFIED, Identified
@@ -137,3 +140,21 @@ def test_the_overview_begins_with_the_highest_risk_and_then_the_most_files() -> 
     found = overview(counts, default_format_policy())
     assert [each.count.label for each in found] == ["ZIP", "Unknown", "Word 97", "PDF 1.7", "OFD"]
     assert sum(each.count.files for each in found) == 978
+
+
+def test_a_centre_has_a_policy_of_its_own(tmp_path: Path) -> None:
+    own = tmp_path / "formats.toml"
+    own.write_text(GOOD, encoding="utf-8")
+    assert read_format_policy(own).version == parse_format_policy(GOOD).version
+    assert read_format_policy(None) is default_format_policy()
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe", b"version = 1"])
+def test_a_policy_that_is_not_there_or_none_stops_the_archive_and_falls_back_on_nothing(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    own = tmp_path / "formats.toml"
+    if content is not None:
+        own.write_bytes(content)
+    with pytest.raises(InvalidInput, match="format-policy-invalid"):
+        read_format_policy(own)
