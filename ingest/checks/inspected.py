@@ -6,7 +6,7 @@ from dataclasses import replace
 from ingest.checks.types import CheckedComponent, Finding
 from ingest.examining.types import Stage
 from ingest.formats.inspection import Aspect
-from ingest.outcomes import Outcome
+from ingest.outcomes import Observation, Outcome
 
 NOT_LOOKED_INTO = "not-looked-into"
 
@@ -24,12 +24,13 @@ def inspected(component: CheckedComponent, aspect: Aspect) -> Finding:
         params = {"format": component.identified.label}
         return Finding(Outcome.NOT_CHECKED, component.id, NOT_LOOKED_INTO, params)
     evidence = {"observations": [[seen.code, seen.place] for seen in inspection.observations]}
-    if inspection.outcome in {Outcome.PASS, Outcome.NOT_APPLICABLE} or not inspection.observations:
-        reason = None if inspection.outcome is not Outcome.NOT_CHECKED else NOT_LOOKED_INTO
-        params = {"format": component.identified.label} if reason else {}
-        return Finding(inspection.outcome, component.id, reason, params, evidence, inspection.tool)
-    first = inspection.observations[0]
-    return Finding(inspection.outcome, component.id, first.code, first.params, evidence, inspection.tool)
+    if inspection.outcome is Outcome.PASS:
+        return Finding(Outcome.PASS, component.id, evidence=evidence, tool=inspection.tool)
+    unsaid = Observation(NOT_LOOKED_INTO, {"format": component.identified.label})
+    if inspection.outcome is Outcome.NOT_APPLICABLE:
+        unsaid = Observation("nothing-to-check")
+    why = next(iter(inspection.observations), unsaid)
+    return Finding(inspection.outcome, component.id, why.code, why.params, evidence, inspection.tool)
 
 
 def all_seen(component: CheckedComponent, aspect: Aspect) -> Iterator[Finding]:

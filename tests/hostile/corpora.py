@@ -17,6 +17,7 @@ from archive.settings import Settings
 from ingest.checks.loose_files import FileLooker
 from ingest.examining.types import Stage
 from ingest.extractors.reading import Problem
+from ingest.outcomes import Outcome
 from ingest.wiring import build_looker
 from tests.hostile.examining import peak_bytes
 
@@ -27,7 +28,8 @@ CONTAINED = frozenset({"reading-broke-off", "reading-too-long", "reading-too-muc
 class Looked:
     """What became of one file: qpdf's word on a PDF (`no PDF` else), verdict, reasons of what did not pass, seconds.
 
-    `broke` are the stages in which the isolated process was broken or ended.
+    `broke` are the stages in which the isolated process was broken or ended, `unsaid` the checks that did not pass and
+    gave no reason.
     """
 
     path: Path
@@ -35,6 +37,7 @@ class Looked:
     verdict: str
     reasons: frozenset[str]
     broke: tuple[str, ...]
+    unsaid: tuple[str, ...]
     seconds: float
 
 
@@ -60,6 +63,7 @@ def _look(looker: FileLooker, path: Path) -> Looked:
         verdict=str(looked.ruling),
         reasons=frozenset(result.reason_code for result in looked.results if result.reason_code),
         broke=tuple(str(stage) for stage, problem in problems.items() if problem.code in CONTAINED),
+        unsaid=tuple(each.code for each in looked.results if each.outcome is not Outcome.PASS and not each.reason_code),
         seconds=seconds,
     )
 

@@ -16,6 +16,7 @@ def test_every_file_of_a_corpus_gets_a_verdict_in_time_and_what_is_locked_is_cal
     found = look_at_all(FILES / corpus)
     assert [each.path.name for each in found if each.seconds > SECONDS] == []
     assert [each.path.name for each in found if each.broke] == []
+    assert [(each.path.name, each.unsaid) for each in found if each.unsaid] == []
     locked = [each for each in found if each.status == "password"]
     assert locked
     assert [each.path.name for each in locked if "file-encrypted" not in each.reasons or each.verdict != "refuse"] == []
